@@ -1,0 +1,48 @@
+// What an engine is made of: the four policies that concern one node, and their options.
+#pragma once
+
+#include <kvilt/conflict/concept.hpp>
+#include <kvilt/log/concept.hpp>
+#include <kvilt/memtable/concept.hpp>
+#include <kvilt/table/concept.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kvilt::engine {
+
+template <MemTablePolicy MemTable_, LogPolicy Log_, TablePolicy Table_, ConflictPolicy Conflict_>
+struct Parts {
+    using MemTable = MemTable_;
+    using LogKind = Log_;
+    using Table = Table_;
+    using Conflict = Conflict_;
+    using Threads = typename MemTable::Threads;
+    using Index = typename MemTable::Index;
+    using Log = typename LogKind::template Log<Threads>;
+
+    static constexpr bool ordered = MemTable::provides.has(Capability::ordered_keys);
+    static constexpr bool evicting = MemTable::provides.has(Capability::evicting);
+    static constexpr bool durable = LogKind::provides.has(Capability::durable);
+    static constexpr bool tables = Table::present;
+    static constexpr bool on_disk = durable || tables; // has a directory
+};
+
+template <class P>
+struct EngineOptions {
+    typename P::MemTable::Options memtable{};
+    typename P::LogKind::Options log{};
+    typename P::Table::Options table{};
+    std::size_t memory_bytes_max = 0; // 0: each part's own
+    bool read_only = false;
+    bool create = true;
+    // Slot and format of each policy that leaves something on disk; compared at open.
+    std::vector<std::pair<std::string, std::string>> formats{};
+};
+
+struct WriteOptions {
+    bool sync = false; // survives power loss when the call returns, whatever the log's own setting
+};
+
+} // namespace kvilt::engine
