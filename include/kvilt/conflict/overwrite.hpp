@@ -1,0 +1,24 @@
+// The later write wins. Its stamp is the sequence that every record has, so it costs no byte.
+#pragma once
+
+#include <kvilt/conflict/concept.hpp>
+
+namespace kvilt::conflict {
+
+// Right wherever one place orders the writes of a key. Records of equal key and sequence are the same record.
+// Provides: total_order. Needs: nothing; a rule refuses it for copies that take writes on their own.
+struct Overwrite {
+    using Options = NoOptions;
+    static constexpr Slot slot = Slot::conflict;
+    static constexpr std::string_view name = "conflict::Overwrite";
+    static constexpr std::string_view format = "overwrite";
+    static constexpr Capabilities provides{Capability::total_order};
+    static constexpr Capabilities needs{};
+    static constexpr bool total_order = true;
+    static constexpr std::size_t stamp_bytes = 0;
+    static Result<void> validate(const Options&) { return {}; }
+
+    static Record join(const Record& a, const Record& b) noexcept { return a.sequence < b.sequence ? b : a; }
+};
+
+} // namespace kvilt::conflict
