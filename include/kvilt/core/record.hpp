@@ -88,15 +88,13 @@ public:
     void set_sequence(Sequence sequence) noexcept { tag_ = sequence << 8 | (tag_ & 0xff); }
 
     // The next older record of the same key, or null. Any thread; set by the writer only.
-    LogRecord* older() const noexcept { return reinterpret_cast<LogRecord*>(link() >> unlinked_bits << 3); }
-    void set_older(const LogRecord* record) noexcept { set_link(record, unlinked()); }
-
-    // Of a head: how many records of its key lie in segments without being in this chain (cleaned stores only).
-    // Sticks at unlinked_max. Writer only.
-    std::uint32_t unlinked() const noexcept { return static_cast<std::uint32_t>(link() & unlinked_max); }
-    void set_unlinked(std::uint32_t count) noexcept { set_link(older(), count < unlinked_max ? count : unlinked_max); }
-    static constexpr unsigned unlinked_bits = 20;
-    static constexpr std::uint32_t unlinked_max = (std::uint32_t{1} << unlinked_bits) - 1;
+    LogRecord* older() const noexcept {
+        auto& link = const_cast<std::uint64_t&>(link_);
+        return reinterpret_cast<LogRecord*>(std::atomic_ref(link).load(std::memory_order_acquire));
+    }
+    void set_older(const LogRecord* record) noexcept {
+        std::atomic_ref(link_).store(reinterpret_cast<std::uint64_t>(record), std::memory_order_release);
+    }
 
     // The newest record of this chain at or below `at`, or null.
     const LogRecord* visible(Sequence at) const noexcept {
@@ -118,15 +116,6 @@ public:
     }
 
 private:
-    // Addresses of user space have 47 bits and records are 8-byte aligned, so a pointer takes 44.
-    std::uint64_t link() const noexcept {
-        return std::atomic_ref(const_cast<std::uint64_t&>(link_)).load(std::memory_order_acquire);
-    }
-    void set_link(const LogRecord* record, std::uint32_t count) noexcept {
-        const auto pointer = reinterpret_cast<std::uint64_t>(record) >> 3 << unlinked_bits;
-        std::atomic_ref(link_).store(pointer | count, std::memory_order_release);
-    }
-
     const char* data() const noexcept { return reinterpret_cast<const char*>(this) + header_bytes; }
     std::size_t key_bytes() const noexcept { return key_and_stamp_bytes_ >> 15; }
     std::size_t stamp_bytes() const noexcept { return key_and_stamp_bytes_ & stamp_bytes_max; }

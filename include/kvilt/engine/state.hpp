@@ -1,0 +1,128 @@
+// Everything that one node holds, for the parts of the engine that act on it.
+#pragma once
+
+#include <kvilt/engine/health.hpp>
+#include <kvilt/engine/manifest.hpp>
+#include <kvilt/engine/parts.hpp>
+#include <kvilt/engine/snapshots.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvilt::engine {
+
+// An index and the segments its records lie in. Frozen together, flushed together.
+template <class P>
+struct Generation {
+    Generation(const typename P::MemTable::Options& options, Epochs<typename P::Threads>& epochs, Era when)
+        : index(options, epochs), born(when) {}
+
+    typename P::Index index;
+    std::vector<SegmentNumber> segments{};
+    Era born;
+    std::size_t log_bytes = 0;
+};
+
+template <class P>
+struct VersionOf {
+    using type = const void;
+};
+template <class P>
+    requires P::tables
+struct VersionOf<P> {
+    using type = const typename P::Table::template Tables<typename P::Threads>::Version;
+};
+
+// Where a read looks, newest first: active, frozen, tables. Immutable but for the active index.
+template <class P>
+struct View {
+    Generation<P>* active = nullptr;
+    std::vector<Generation<P>*> frozen{}; // newest first
+    typename VersionOf<P>::type* tables = nullptr;
+};
+
+// What only a store with a directory has.
+struct Home {
+    Environment environment{};
+    std::string directory{};
+    std::unique_ptr<DirectoryLock> lock{};
+    std::optional<Manifest> manifest{};
+};
+struct Homeless {};
+
+template <class P>
+struct TablesOf {
+    using type = Homeless;
+};
+template <class P>
+    requires P::tables
+struct TablesOf<P> {
+    using type = typename P::Table::template Tables<typename P::Threads>;
+};
+
+// Figures of the running store. Written by the writer or the maintainer, read by anybody.
+template <ThreadsTag Threads>
+struct Counters {
+    template <class T>
+    using Atomic = typename Threads::template Atomic<T>;
+    Atomic<std::uint64_t> flushes{0};
+    Atomic<std::uint64_t> compactions{0};
+    Atomic<std::uint64_t> cleaned_segments{0};
+    Atomic<std::uint64_t> stalls{0};
+    Atomic<std::uint64_t> bytes_cut{0}; // by the last recovery
+};
+
+// Locks, in the order in which they are taken: maintainer, syncer, writer. No lock is held in a call of the user's.
+template <class P>
+struct State {
+    using Threads = typename P::Threads;
+    using Mutex = typename Threads::Mutex;
+    template <class T>
+    using Atomic = typename Threads::template Atomic<T>;
+
+    explicit State(EngineOptions<P> chosen) : options(std::move(chosen)) {}
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() {
+        delete view.load(); // after the worker has stopped and every reader has gone
+        for (Generation<P>* generation : generations) delete generation;
+    }
+
+    EngineOptions<P> options;
+    [[no_unique_address]] std::conditional_t<P::on_disk, Home, Homeless> home{};
+    Epochs<Threads> epochs{};
+    Health<Threads> health{};
+    Snapshots<Threads> snapshots{};
+    Counters<Threads> counters{};
+
+    std::unique_ptr<typename P::Log> log{};
+    std::unique_ptr<typename TablesOf<P>::type> tables{};
+
+    [[no_unique_address]] Mutex maintainer{};
+    [[no_unique_address]] Mutex syncer{};
+    [[no_unique_address]] Mutex writer{};
+
+    Atomic<Sequence> published{0}; // every record at or below is visible
+    Atomic<View<P>*> view{nullptr};
+    Generation<P>* active = nullptr;           // the writer's
+    std::vector<Generation<P>*> generations{}; // all that live; changed under the writer lock
+
+    // Readers' root: seq_cst orders it behind the announcement of their pin.
+    const View<P>& seen() const noexcept { return *view.load(std::memory_order_seq_cst); }
+
+    // Under the writer lock.
+    void publish_view(std::unique_ptr<View<P>> next) {
+        View<P>* old = view.exchange(next.release(), std::memory_order_seq_cst);
+        if (old != nullptr) epochs.retire_delete(0, old);
+    }
+
+    Generation<P>* new_generation() {
+        auto made = std::make_unique<Generation<P>>(options.memtable, epochs, epochs.now());
+        generations.push_back(made.get());
+        return made.release();
+    }
+};
+
+} // namespace kvilt::engine
