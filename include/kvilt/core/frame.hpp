@@ -119,12 +119,14 @@ inline std::optional<Frame> frame_at(Bytes file, std::uint64_t identity, LogPosi
 }
 
 // The first bytes of every log segment and manifest.
-//   "kvilt" kind(3) | u32 version | u32 number | u64 identity | u64 synced position | u64 checksum | zeros to 64
+//   "kvilt" kind(3) | u32 version | u32 number | u64 identity | u64 synced position | u32 previous end | u32 zero |
+//   u64 checksum | zeros to 64
 struct FileHeader {
     std::uint32_t version = 1;
-    std::uint32_t number = 0;   // never used twice in one directory: the generation of a recycled file
-    std::uint64_t identity = 0; // of the store
-    LogPosition synced{};       // what was durable when the file was begun
+    std::uint32_t number = 0;       // never used twice in one directory: the generation of a recycled file
+    std::uint64_t identity = 0;     // of the store
+    LogPosition synced{};           // what was durable when the file was begun
+    std::uint32_t previous_end = 0; // where the file before this in number ended, 0 if there is none to continue
 
     static constexpr std::size_t bytes = 64;
 
@@ -137,19 +139,25 @@ struct FileHeader {
         coding::store(to + 12, number);
         coding::store(to + 16, identity);
         coding::store(to + 24, synced.packed());
-        coding::store(to + 32, checksum64({to, 32}, 0));
+        coding::store(to + 32, previous_end);
+        coding::store(to + checked_bytes, checksum64({to, checked_bytes}, 0));
     }
 
     // Nothing if the bytes are no such header. The version is not judged here.
     static std::optional<FileHeader> read(Bytes from, Bytes kind) noexcept {
         if (from.size() < bytes || from.substr(0, 5) != "kvilt" || from.substr(5, 3) != kind) return std::nullopt;
-        if (coding::load<std::uint64_t>(from.data() + 32) != checksum64(from.substr(0, 32), 0)) return std::nullopt;
-        for (const char rest : from.substr(40, 24))
+        const auto sum = coding::load<std::uint64_t>(from.data() + checked_bytes);
+        if (sum != checksum64(from.substr(0, checked_bytes), 0)) return std::nullopt;
+        for (const char rest : from.substr(checked_bytes + 8, bytes - checked_bytes - 8))
             if (rest != 0) return std::nullopt;
         return FileHeader{coding::load<std::uint32_t>(from.data() + 8), coding::load<std::uint32_t>(from.data() + 12),
                           coding::load<std::uint64_t>(from.data() + 16),
-                          LogPosition::unpack(coding::load<std::uint64_t>(from.data() + 24))};
+                          LogPosition::unpack(coding::load<std::uint64_t>(from.data() + 24)),
+                          coding::load<std::uint32_t>(from.data() + 32)};
     }
+
+private:
+    static constexpr std::size_t checked_bytes = 40;
 };
 
 } // namespace kvilt

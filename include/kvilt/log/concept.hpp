@@ -56,6 +56,9 @@ struct LogScan {
     bool clean = false;              // closed with a seal
     LogPosition cut{};               // where the good part ends, if bytes_cut > 0
     std::uint64_t bytes_cut = 0;     // torn tail, and everything later in commit order
+
+    // Cuts what stands at or behind `position` too: where a batch over shards is not whole.
+    void truncate(LogPosition position);
 };
 
 // A log policy names Log<Threads>. Segment memory is stable from begin() until free(): indexes point into it.
@@ -68,19 +71,23 @@ struct LogScan {
 //   Result<void> replay(const LogScan&, visit) each frame in commit order: Result<void> visit(const Frame&). Records
 //                                              stay where they are: the index may point at them
 //   Result<std::vector<SealedSegment>> settle(const LogScan&)   dirties and syncs every used page; what it returns
-//                                              goes into the manifest. Then counts as appended and synced
+//                                              goes into the manifest, with unlisted_from = next(), before the first
+//                                              rotate(). Then counts as appended and synced
 //   Writing:
 //   std::size_t room() const                   body bytes that fit into the active segment; 0 before the first rotate
 //   char* begin(std::size_t body_bytes)        where the body's LogRecords go; needs that room; no effect until commit
 //   Result<LogPosition> commit(FrameKind, std::size_t body_bytes)   the frame is as safe as the policy says; its end
 //   Result<void> rotate(std::size_t body_bytes)  a fresh active segment with at least that room; on error (Errc::full)
 //                                              nothing has changed and it may be tried again
-//   Result<void> sync()                        what was committed before the call survives power loss; older segments
-//                                              included
+//   Result<void> sync(SegmentNumber from = 0)  what was committed before the call survives power loss; older segments
+//                                              included. A segment whose sync failed fails every later sync until it
+//                                              is freed: its records are copied on, made durable by sync(from), which
+//                                              leaves older segments out (and synced() behind), then it is freed
 //   Result<void> seal()                        sync, seal, sync: at a clean close
 //   LogPosition end() const, synced() const    any thread
 //   Segments:
-//   SegmentNumber active() const
+//   SegmentNumber active() const               0 before the first rotate
+//   SegmentNumber next() const                 what the next rotate() will take, above every number on disk
 //   std::vector<SegmentNumber> segments() const  all that hold frames, in commit order
 //   SegmentNumber segment_of(const LogRecord*) const
 //   std::size_t used_bytes(SegmentNumber) const, capacity_bytes(SegmentNumber) const
@@ -114,6 +121,19 @@ inline bool LogState::counts(SegmentNumber number) const noexcept {
     for (const SegmentNumber gone : freed)
         if (gone == number) return false;
     return true;
+}
+
+inline void LogScan::truncate(LogPosition position) {
+    while (!segments.empty() && LogPosition{segments.back().number, segments.back().end} > position) {
+        Segment& last = segments.back();
+        const bool whole = last.number > position.number || position.offset <= FileHeader::bytes;
+        const std::uint32_t end = whole ? static_cast<std::uint32_t>(FileHeader::bytes) : position.offset;
+        bytes_cut += last.end - end;
+        last.end = end;
+        if (whole) segments.pop_back();
+        cut = position;
+        clean = false;
+    }
 }
 
 } // namespace kvilt
