@@ -237,6 +237,13 @@ public:
         for (Retired& item : ready) item.free(item.context, item.object);
     }
 
+    // Whether no pin is held: what became unreachable may be freed at once, without retire().
+    bool idle() const noexcept
+        requires(!Threads::many)
+    {
+        return short_pins_.oldest(0) == 0 && long_pins_.empty();
+    }
+
     std::size_t waiting() const {
         const std::lock_guard lock(mutex_);
         return retired_.size();
