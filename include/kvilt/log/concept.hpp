@@ -61,6 +61,13 @@ struct LogScan {
     void truncate(LogPosition position);
 };
 
+// A walk over the records of one segment, which may pause anywhere and see what is committed meanwhile.
+struct LogCursor {
+    SegmentNumber number = 0;
+    std::uint32_t offset = 0;    // bytes passed
+    std::uint32_t frame_end = 0; // of the frame it is in
+};
+
 // A log policy names Log<Threads>. Segment memory is stable from begin() until free(): indexes point into it.
 // The owner holds his writer lock around begin, commit, rotate and free; sync() runs beside them under his sync lock.
 // After an error of commit or sync the owner appends no more to the active segment (rotate first).
@@ -71,8 +78,8 @@ struct LogScan {
 //   Result<void> replay(const LogScan&, visit) each frame in commit order: Result<void> visit(const Frame&). Records
 //                                              stay where they are: the index may point at them
 //   Result<std::vector<SealedSegment>> settle(const LogScan&)   dirties and syncs every used page; what it returns
-//                                              goes into the manifest, with unlisted_from = next(), before the first
-//                                              rotate(). Then counts as appended and synced
+//                                              goes into the manifest, with unlisted_from = next_number(), before the
+//                                              first rotate(). Then counts as appended and synced
 //   Writing:
 //   std::size_t room() const                   body bytes that fit into the active segment; 0 before the first rotate
 //   char* begin(std::size_t body_bytes)        where the body's LogRecords go; needs that room; no effect until commit
@@ -87,11 +94,13 @@ struct LogScan {
 //   LogPosition end() const, synced() const    any thread
 //   Segments:
 //   SegmentNumber active() const               0 before the first rotate
-//   SegmentNumber next() const                 what the next rotate() will take, above every number on disk
+//   SegmentNumber next_number() const          what the next rotate() will take, above every number on disk
 //   std::vector<SegmentNumber> segments() const  all that hold frames, in commit order
 //   SegmentNumber segment_of(const LogRecord*) const
 //   std::size_t used_bytes(SegmentNumber) const, capacity_bytes(SegmentNumber) const
 //   void for_each(SegmentNumber, visit) const  visit(LogRecord&) for each record of its frames, in order
+//   LogRecord* next(LogCursor&) const          the same in steps; null behind the last
+//   void limit_segment_bytes(std::size_t)      of segments begun from now on, unless a body needs more
 //   void free(SegmentNumber)                   the segment may be reused or deleted: the manifest edit that frees it is
 //                                              durable and nobody can see its records
 //   std::size_t memory_bytes() const           of all segments, spare ones included

@@ -65,7 +65,7 @@ public:
     }
 
     Result<void> rotate(std::size_t body_bytes) {
-        if (body_bytes > batch_bytes_max + detail::segment_bytes_least)
+        if (body_bytes > detail::body_bytes_max)
             return failure(Errc::invalid_argument, "rotate log", "a batch is at most 2 GiB");
         auto next = std::make_unique<Segment>();
         try {
@@ -74,12 +74,17 @@ public:
             return failure(Errc::full, "rotate log", "there is no memory for a new segment");
         }
         next->number = next_;
-        sizes_.begun(next->pages.bytes());
         const std::lock_guard lock(mutex_);
         active_ = &segments_.add(std::move(next));
         end_.store(LogPosition{next_, 0}.packed(), std::memory_order_release);
         ++next_;
+        sizes_.grow();
         return {};
+    }
+
+    void limit_segment_bytes(std::size_t cap) noexcept {
+        const std::lock_guard lock(mutex_);
+        sizes_.limit(cap);
     }
 
     Result<void> sync(SegmentNumber = 0) noexcept { return {}; }
@@ -88,7 +93,7 @@ public:
     LogPosition synced() const noexcept { return end(); }
 
     SegmentNumber active() const noexcept { return active_ == nullptr ? 0 : active_->number; }
-    SegmentNumber next() const noexcept { return next_; }
+    SegmentNumber next_number() const noexcept { return next_; }
 
     std::vector<SegmentNumber> segments() const {
         const std::lock_guard lock(mutex_);
@@ -115,14 +120,15 @@ public:
 
     template <class Visitor>
     void for_each(SegmentNumber number, Visitor&& visit) const {
-        const Segment* segment = find(number);
-        if (segment == nullptr) return;
-        const std::size_t end = segment->end.load(std::memory_order_acquire);
-        for (std::size_t at = 0; at < end;) {
-            auto* record = reinterpret_cast<LogRecord*>(segment->pages.data() + at);
-            at += record->bytes();
-            visit(*record);
-        }
+        LogCursor cursor{.number = number};
+        while (LogRecord* record = next(cursor)) visit(*record);
+    }
+    LogRecord* next(LogCursor& cursor) const noexcept {
+        const Segment* segment = find(cursor.number);
+        if (segment == nullptr || cursor.offset >= segment->end.load(std::memory_order_acquire)) return nullptr;
+        auto* record = reinterpret_cast<LogRecord*>(segment->pages.data() + cursor.offset);
+        cursor.offset += static_cast<std::uint32_t>(record->bytes());
+        return record;
     }
 
     // One segment's worth is kept for the next rotate(): its pages are warm.
@@ -131,8 +137,7 @@ public:
         const std::unique_ptr<Segment> gone = segments_.take(number);
         if (gone == nullptr) return;
         if (gone.get() == active_) active_ = nullptr;
-        if (sizes_.reusable(gone->pages.bytes()) && gone->pages.bytes() > spare_.bytes())
-            std::swap(spare_, gone->pages);
+        if (sizes_.useful(gone->pages.bytes())) spare_ = std::move(gone->pages);
     }
 
     std::size_t memory_bytes() const noexcept {
@@ -158,7 +163,7 @@ private:
 
     Pages pages(std::size_t body_bytes) {
         const std::lock_guard lock(mutex_);
-        if (spare_.bytes() >= sizes_.capacity(body_bytes)) return std::exchange(spare_, Pages{});
+        if (spare_.bytes() >= body_bytes && sizes_.useful(spare_.bytes())) return std::exchange(spare_, Pages{});
         return Pages(sizes_.capacity(body_bytes));
     }
 
@@ -167,9 +172,9 @@ private:
         return segments_.find(number);
     }
 
-    detail::SegmentSizes sizes_;
-    mutable typename Threads::Mutex mutex_; // guards segments_ and spare_; the writer alone changes them
+    mutable typename Threads::Mutex mutex_; // guards segments_, spare_ and sizes_; the writer alone changes them
     detail::SegmentTable<Segment> segments_;
+    detail::SegmentSizes sizes_;
     Pages spare_;
     Segment* active_ = nullptr; // the writer's
     SegmentNumber next_ = 1;

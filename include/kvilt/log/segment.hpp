@@ -10,30 +10,27 @@
 
 namespace kvilt::log::detail {
 
-// The greatest segment: a frame of the largest batch with its surroundings, and offsets still fit 32 bits.
-inline constexpr std::size_t segment_bytes_limit = std::size_t{0xffff'f000};
+// The largest body: a batch and room for what the engine adds to it. With its surroundings, offsets fit 32 bits.
+inline constexpr std::size_t body_bytes_max = batch_bytes_max + 1_MiB;
 inline constexpr std::size_t segment_bytes_least = 4_KiB;
 
 // Capacities double from `least` to `most`, so that an empty store is small and a busy one rotates rarely.
 class SegmentSizes {
 public:
-    SegmentSizes(std::size_t least, std::size_t most, std::size_t cap) noexcept
-        : most_(
-              round_up(std::clamp(std::min(most, cap), segment_bytes_least, segment_bytes_limit), segment_bytes_least)),
-          next_(std::min(round_up(least, segment_bytes_least), most_)) {}
+    SegmentSizes(std::size_t least, std::size_t most, std::size_t cap) noexcept : most_(most), next_(least) {
+        limit(cap);
+    }
+
+    void limit(std::size_t cap) noexcept { cap_ = std::max(cap, segment_bytes_least); }
 
     // The capacity of the next segment if `needed` bytes must fit; a need beyond the greatest gets its own segment.
-    std::size_t capacity(std::size_t needed) const noexcept {
-        return std::max(next_, round_up(needed, segment_bytes_least));
-    }
-    // A segment of that capacity was begun.
-    void begun(std::size_t capacity) noexcept {
-        next_ = std::min(most_, std::max(next_, std::min(capacity, most_) * 2));
-    }
+    std::size_t capacity(std::size_t needed) const noexcept { return round_up(std::max(wanted(), needed), 4_KiB); }
+    // A segment was begun.
+    void grow() noexcept { next_ = std::min(most_, next_ * 2); }
 
-    // Whether a free segment of that capacity is worth keeping: as large as a next one would be, and no giant.
-    bool reusable(std::size_t capacity) const noexcept { return capacity >= next_ && capacity <= most_; }
-    std::size_t most() const noexcept { return most_; }
+    // Whether a free segment of that capacity would do for one to come, whose size may have changed a little.
+    bool useful(std::size_t capacity) const noexcept { return capacity >= wanted() / 2 && capacity / 2 <= wanted(); }
+    std::size_t wanted() const noexcept { return std::min(next_, cap_); }
 
     static Result<void> validate(std::size_t least, std::size_t most, const char* policy) {
         if (least < segment_bytes_least)
@@ -47,6 +44,7 @@ public:
 private:
     std::size_t most_;
     std::size_t next_;
+    std::size_t cap_ = 0;
 };
 
 // The segments in commit order, found by number or by an address inside. A Segment has a `number` and a `span()`.
