@@ -85,12 +85,13 @@ public:
     virtual ~FileSystem() = default;
 
     virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
-    virtual Result<void> remove(const std::string& path) = 0;
+    virtual Result<void> remove(const std::string& path) = 0;                        // a file, or an empty directory
     virtual Result<void> rename(const std::string& from, const std::string& to) = 0; // replaces `to`
     virtual Result<void> link(const std::string& from, const std::string& to) = 0;   // a hard link; Errc::exists
     virtual Result<bool> exists(const std::string& path) const = 0;
     virtual Result<std::vector<std::string>> list(const std::string& directory) const = 0; // names, sorted
-    virtual Result<void> create_directory(const std::string& path) = 0; // with its parents; existing is fine
+    // With its parents; existing is fine. What it made survives power loss when it returns.
+    virtual Result<void> create_directory(const std::string& path) = 0;
     virtual Result<void> sync_directory(const std::string& path) = 0;
     // Without waiting; Errc::locked names the holder's process where known. Between processes and within one. A shared
     // lock writes nothing and may be had on a directory that cannot be written.
