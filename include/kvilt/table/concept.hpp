@@ -26,6 +26,8 @@ struct TableFile {
     Sequence sequence_highest = 0;
     std::string key_first{};
     std::string key_last{};
+
+    friend bool operator==(const TableFile&, const TableFile&) = default;
 };
 
 // A trivial move removes a number and adds it again with another level and run.

@@ -1,11 +1,14 @@
 // Reads one table file.
+// docs/formats/table.md
 #pragma once
 
-#include <kvilt/table/compression.hpp>
-#include <kvilt/table/concept.hpp>
-#include <kvilt/table/filter.hpp>
-#include <kvilt/table/format.hpp>
+#include <kvilt/table/file_parts.hpp>
 #include <kvilt/table/reads.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <utility>
 
 namespace kvilt {
 
@@ -13,9 +16,15 @@ namespace kvilt {
 template <filter::FilterPolicy Filter, compression::CompressionPolicy Compression, reads::ReadsPolicy Reads,
           ThreadsTag Threads = threads::Many>
 class TableReader {
+    static_assert(!Reads::mapped || Compression::kind == compression::Kind::none,
+                  "kvilt: compressed blocks cannot be read in place: use reads::Cached with a compression");
+
+    using Blocks = typename Reads::template Blocks<Compression, Threads>;
+    using BlockView = table_file::BlockView;
+
 public:
     using Cache = typename Reads::template Cache<Threads>;
-    struct Pin {}; // keeps a block in memory; empty for Mapped
+    using Pin = typename Blocks::Pin; // keeps a block in memory; empty for Mapped
 
     struct Found {
         Record record{};
@@ -25,23 +34,115 @@ public:
     // Checks footer, properties, index and filter, and that the file is the one that the manifest means. `cache` may be
     // null for Mapped.
     static Result<std::shared_ptr<TableReader>> open(const TableContext& context, const TableFile& file,
-                                                     std::shared_ptr<Cache> cache);
+                                                     std::shared_ptr<Cache> cache) {
+        std::shared_ptr<TableReader> reader(new TableReader(context, file, std::move(cache)));
+        KVILT_TRY(reader->load(context));
+        return reader;
+    }
     TableReader(const TableReader&) = delete;
     TableReader& operator=(const TableReader&) = delete;
-    ~TableReader();
+    ~TableReader() {
+        if (obsolete_.load(std::memory_order_acquire)) (void)files_->remove(parts_.path);
+    }
 
     // The newest version of `key` at or below `at`, tombstones included. `hash` is hash_key(key).
-    Result<bool> find(Bytes key, std::uint64_t hash, Sequence at, Found& found) const;
-    void prefetch(std::uint64_t hash) const noexcept; // what find will touch first
+    Result<bool> find(Bytes key, std::uint64_t hash, Sequence at, Found& found) const {
+        if constexpr (Filter::locates) {
+            if (filter_) return find_located(key, hash, at, found);
+        } else {
+            if (filter_ && !filter_->may_contain(hash)) return false;
+        }
+        return find_by_index(key, at, found);
+    }
 
-    // Over every version of every key; movable. The reader must outlive it.
-    //   explicit Cursor(const TableReader&);  seek(key) seek_first() next() seek_before(key) seek_last() previous()
-    //   bool valid() const; Record record() const; Result<void> status() const;
+    // Fetches what find will touch first.
+    void prefetch(std::uint64_t hash) const noexcept {
+        if (filter_) filter_->prefetch(hash);
+    }
+
+    // Over every version of every key: reader_cursor.hpp.
     class Cursor;
 
-    const TableFile& file() const noexcept;
-    Result<std::uint64_t> verify() const; // reads and checks every byte; bytes checked
-    void obsolete() noexcept;             // the file is removed from disk with this object
+    const TableFile& file() const noexcept { return file_; }
+
+    // Reads and checks every byte, and the order of the whole; bytes checked.
+    Result<std::uint64_t> verify() const {
+        TableFile counted;
+        std::string key_before;
+        for (std::size_t number = 0; number < parts_.index.blocks(); ++number) {
+            Pin pin;
+            KVILT_TRY_ASSIGN(block, blocks_.verify(parts_, number, pin));
+            KVILT_TRY(verify_block(number, block, key_before, counted));
+        }
+        if (counted.entries != file_.entries || counted.tombstones != file_.tombstones)
+            return parts_.damaged("it has not as many entries as it says");
+        return file_.bytes;
+    }
+
+    // The file is removed from disk with this object.
+    void obsolete() noexcept { obsolete_.store(true, std::memory_order_release); }
+
+private:
+    TableReader(const TableContext& context, const TableFile& file, std::shared_ptr<Cache> cache)
+        : files_(context.environment.files), file_(file), blocks_(std::move(cache)) {}
+
+    Result<void> load(const TableContext& context) {
+        KVILT_TRY_ASSIGN(filter_bytes, parts_.open(context, file_, Compression::kind, blocks_));
+        filter_ = Filter::View::open(parts_.footer.filter, filter_bytes);
+        return blocks_.prepare(parts_);
+    }
+
+    Result<bool> find_located(Bytes key, std::uint64_t hash, Sequence at, Found& found) const requires Filter::locates {
+        Result<void> read;
+        Record record;
+        const bool hit = filter_->find(hash, [&](std::uint64_t address) {
+            read = blocks_.entry(parts_, address * table_file::entry_unit, record, found.pin);
+            return !read || record.key == key;
+        });
+        if (!read) return std::unexpected(std::move(read).error());
+        if (!hit) return false;
+        if (record.sequence <= at) {
+            found.record = record;
+            return true;
+        }
+        return parts_.footer.single_version ? Result<bool>(false) : find_by_index(key, at, found);
+    }
+
+    Result<bool> find_by_index(Bytes key, Sequence at, Found& found) const {
+        const std::size_t first = parts_.index.find(key, parts_.footer.single_version);
+        for (std::size_t number = first; number < parts_.index.blocks(); ++number) {
+            KVILT_TRY_ASSIGN(block, blocks_.block(parts_, number, found.pin));
+            for (std::size_t i = number == first ? block.lower_bound(key) : 0; i < block.count(); ++i) {
+                const Record record = block.record(i);
+                if (record.key != key) return false;
+                if (record.sequence > at) continue;
+                found.record = record;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // Checks what a block by itself cannot: its place among the others. Counts its entries.
+    Result<void> verify_block(std::size_t number, const BlockView& block, std::string& key_before,
+                              TableFile& counted) const {
+        const Record first = block.record(0), last = block.record(block.count() - 1);
+        const Bytes separator = parts_.index.separator(number);
+        if (separator > first.key || (number > 0 && separator < key_before))
+            return parts_.damaged(parts_.index.place(number).offset, "its index has another separator");
+        for (std::size_t i = 0; i < block.count(); ++i)
+            counted.tombstones += block.record(i).cell.kind == Kind::tombstone ? 1 : 0;
+        counted.entries += block.count();
+        key_before = last.key;
+        return {};
+    }
+
+    FileSystem* files_;
+    TableFile file_;
+    Blocks blocks_;
+    table_file::FileParts parts_;
+    std::optional<typename Filter::View> filter_; // empty if the file has a filter of another kind, or none
+    std::atomic<bool> obsolete_{false};
 };
 
 } // namespace kvilt

@@ -3,6 +3,8 @@
 
 #include <kvilt/core/threads.hpp>
 #include <kvilt/table/block_cache.hpp>
+#include <kvilt/table/reads_cached.hpp>
+#include <kvilt/table/reads_mapped.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -23,6 +25,8 @@ struct Mapped {
     static constexpr bool mapped = true;
     template <ThreadsTag Threads>
     using Cache = NoCache;
+    template <class Compression, ThreadsTag Threads>
+    using Blocks = table_file::MappedBlocks;
 };
 
 // Blocks are read by calls into a cache of checked, unpacked blocks of bounded size.
@@ -31,6 +35,8 @@ struct Cached {
     static constexpr bool mapped = false;
     template <ThreadsTag Threads>
     using Cache = BlockCache<Threads>;
+    template <class Compression, ThreadsTag Threads>
+    using Blocks = table_file::CachedBlocks<Compression, Threads>;
 };
 
 template <class R>

@@ -1,0 +1,109 @@
+// Blocks of a table file read in place from a mapping.
+#pragma once
+
+#include <kvilt/table/file_parts.hpp>
+
+#include <atomic>
+#include <memory>
+
+namespace kvilt::table_file {
+
+// Bits that are only ever set; thread-safe.
+class AtomicBits {
+public:
+    AtomicBits() = default;
+    explicit AtomicBits(std::size_t count) : words_(new std::atomic<std::uint64_t>[count / 64 + 1]()) {}
+
+    bool test(std::size_t bit) const noexcept {
+        return (words_[bit / 64].load(std::memory_order_relaxed) >> bit % 64 & 1) != 0;
+    }
+    void set(std::size_t bit) const noexcept {
+        words_[bit / 64].fetch_or(std::uint64_t{1} << bit % 64, std::memory_order_relaxed);
+    }
+
+private:
+    std::unique_ptr<std::atomic<std::uint64_t>[]> words_;
+};
+
+// A block is checked when it is first touched. That is remembered for each block, and, for the entries that a locator
+// names, for each page: whether every block that has bytes in it is checked. Thread-safe after prepare().
+class MappedBlocks {
+public:
+    struct Pin {};
+
+    template <class NoCache>
+    explicit MappedBlocks(const NoCache&) noexcept {}
+
+    Result<std::uint64_t> open(const TableContext& context, const std::string& path) {
+        KVILT_TRY_ASSIGN(file, context.environment.files->open(path, OpenMode::read));
+        KVILT_TRY_ASSIGN(bytes, file->size());
+        if (bytes == 0) return bytes;
+        KVILT_TRY_ASSIGN(mapping, file->map(MapMode::read));
+        mapping_ = std::move(mapping);
+        data_ = mapping_->data();
+        return std::uint64_t{mapping_->bytes()};
+    }
+
+    // What stands from `offset` to the end of the file; lives as long as this.
+    Result<Bytes> tail(const std::string&, std::uint64_t offset) { return mapping_->view().substr(offset); }
+
+    Result<void> prepare(const FileParts& parts) {
+        checked_blocks_ = AtomicBits(parts.index.blocks());
+        checked_pages_ = AtomicBits(parts.footer.data_bytes / page_bytes + 1);
+        return {};
+    }
+
+    Result<BlockView> block(const FileParts& parts, std::size_t block, Pin&) const {
+        if (!checked_blocks_.test(block)) KVILT_TRY(check(parts, block));
+        return view(parts, block);
+    }
+
+    // The entry at an address that a filter gave.
+    Result<void> entry(const FileParts& parts, std::uint64_t address, Record& record, Pin&) const {
+        if (address >= parts.footer.data_bytes) return parts.damaged(address, "its filter points past the data");
+        if (!checked_pages_.test(address / page_bytes)) KVILT_TRY(check_page(parts, address / page_bytes));
+        if (entry::read(data_ + address, data_ + parts.footer.data_bytes, record) == nullptr)
+            return parts.damaged(address, "its filter points at no entry");
+        return {};
+    }
+
+    // Reads and checks the block, whether it was checked before or not.
+    Result<BlockView> verify(const FileParts& parts, std::size_t block, Pin&) const {
+        KVILT_TRY(check(parts, block));
+        return view(parts, block);
+    }
+
+private:
+    static constexpr std::size_t page_bytes = 4096;
+
+    BlockView view(const FileParts& parts, std::size_t block) const noexcept {
+        const BlockPlace place = parts.index.place(block);
+        return {{data_ + place.offset, parts.index.end(block) - place.offset - BlockTrailer::bytes},
+                place.count,
+                place.skip};
+    }
+
+    Result<void> check(const FileParts& parts, std::size_t block) const {
+        const std::uint64_t offset = parts.index.place(block).offset;
+        KVILT_TRY(parts.check_stored(block, {data_ + offset, parts.index.end(block) - offset}));
+        if (const char* why = view(parts, block).malformed()) return parts.damaged(offset, why);
+        checked_blocks_.set(block);
+        return {};
+    }
+
+    Result<void> check_page(const FileParts& parts, std::size_t page) const {
+        const std::uint64_t end = std::uint64_t{page + 1} * page_bytes;
+        for (std::size_t block = parts.index.block_at(std::uint64_t{page} * page_bytes);
+             block < parts.index.blocks() && parts.index.place(block).offset < end; ++block)
+            if (!checked_blocks_.test(block)) KVILT_TRY(check(parts, block));
+        checked_pages_.set(page);
+        return {};
+    }
+
+    std::unique_ptr<Mapping> mapping_;
+    const char* data_ = nullptr;
+    AtomicBits checked_blocks_;
+    AtomicBits checked_pages_;
+};
+
+} // namespace kvilt::table_file
