@@ -59,7 +59,7 @@ public:
     }
     template <class... Ts>
     void make(std::tuple<Ts...>& value) {
-        std::apply([this](Ts&... members) { (make(members), ...); }, value);
+        std::apply([this](Ts&... members) { (this->make(members), ...); }, value);
     }
     template <class A, class B>
     void make(std::pair<A, B>& value) {
@@ -93,7 +93,7 @@ public:
     }
     template <kvilt::typed::AdaptedStruct T>
     void make(T& value) {
-        kvilt::typed::for_each_member(value, [this](auto& member) { make(member); });
+        kvilt::typed::for_each_member(value, [this](auto& member) { this->make(member); });
     }
 
     template <class T>
