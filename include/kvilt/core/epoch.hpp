@@ -230,9 +230,12 @@ public:
                            return item.born <= pin && pin <= item.died;
                        });
             };
-            const auto first = std::stable_partition(retired_.begin(), retired_.end(), held);
-            ready.assign(first, retired_.end());
-            retired_.erase(first, retired_.end());
+            std::size_t kept = 0;
+            for (const Retired& item : retired_) {
+                if (held(item)) retired_[kept++] = item;
+                else ready.push_back(item);
+            }
+            retired_.resize(kept);
         }
         for (Retired& item : ready) item.free(item.context, item.object);
     }

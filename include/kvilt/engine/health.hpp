@@ -12,9 +12,10 @@ namespace kvilt::engine {
 // writes until resume(). The first error is kept and handed out. Thread-safe under threads::Many.
 template <ThreadsTag Threads>
 class Health {
-  public:
+public:
     Result<void> admit() const {
-        if (!refusing_.load(std::memory_order_acquire)) [[likely]] return {};
+        if (!refusing_.load(std::memory_order_acquire)) [[likely]]
+            return {};
         const std::lock_guard lock(mutex_);
         return std::unexpected(refusal_);
     }
@@ -40,7 +41,7 @@ class Health {
 
     bool healthy() const noexcept { return !refusing_.load(std::memory_order_acquire); }
 
-  private:
+private:
     mutable typename Threads::Mutex mutex_;
     typename Threads::template Atomic<bool> refusing_{false};
     Error refusal_{};

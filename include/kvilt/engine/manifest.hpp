@@ -15,7 +15,7 @@ namespace kvilt::engine {
 
 // One writer at a time. After a failed append or sync nothing more is written: what the edit freed must not be freed.
 class Manifest {
-  public:
+public:
     static constexpr std::string_view current_name = "CURRENT";
     static constexpr std::uint32_t version = 1;
     static constexpr std::uint64_t rewrite_bytes = 4 << 20; // a longer manifest is begun anew
@@ -30,10 +30,10 @@ class Manifest {
         return manifest;
     }
 
-    // Begins a store. Nothing is in the directory that belongs to one.
+    // Begins a store where none is, with a new identity unless `state` brings that of the store it is a copy of.
     static Result<Manifest> create(const Environment& environment, const std::string& directory, ManifestState state) {
         Manifest manifest(environment, directory);
-        state.identity = environment.random->next() | 1;
+        if (state.identity == 0) state.identity = environment.random->next() | 1;
         manifest.state_ = std::move(state);
         KVILT_TRY(manifest.rewrite());
         return manifest;
@@ -42,23 +42,32 @@ class Manifest {
     const ManifestState& state() const noexcept { return state_; }
     std::uint64_t identity() const noexcept { return state_.identity; }
 
-    // Durable when it returns.
+    std::uint64_t bytes() const noexcept { return offset_; }
+
+    // Durable when it returns. After an error the state is as before; whether the edit is on disk is not known, so what
+    // it frees must stay.
     Result<void> append(const ManifestEdit& edit) {
         if (broken_) return failure(Errc::read_only, "append to manifest", path() + " failed before; reopen the store");
-        state_.apply(edit);
-        if (offset_ >= rewrite_bytes) return rewrite();
-        const auto written = write_frame(edit);
+        if (offset_ >= rewrite_bytes) {
+            ManifestState next = state_;
+            next.apply(edit);
+            return rewrite(std::move(next));
+        }
+        auto written = write_frame(edit);
         broken_ = !written;
+        if (written) state_.apply(edit);
         return written;
     }
 
     // Writes a fresh manifest with the whole state, syncs it and its name, points CURRENT at it, removes the old one.
-    Result<void> rewrite(const ManifestState& state) {
-        state_ = state;
-        return rewrite();
+    Result<void> rewrite(ManifestState state) {
+        std::swap(state_, state);
+        auto result = rewrite();
+        if (!result) std::swap(state_, state);
+        return result;
     }
 
-  private:
+private:
     Manifest(const Environment& environment, std::string directory)
         : files_(environment.files), directory_(std::move(directory)) {}
 
@@ -119,6 +128,7 @@ class Manifest {
             first = false;
         }
         if (first) return damaged(at.offset, "its first frame is damaged");
+        offset_ = at.offset;
         // Each frame was synced before the next was written: one that follows damage proves that it is no torn tail.
         for (LogPosition probe = at; probe.offset + Frame::header_bytes <= bytes.size(); probe.offset += 8)
             if (frame_at(bytes, state_.identity, probe)) return damaged(at.offset, "a frame is damaged");

@@ -81,7 +81,7 @@ struct ManifestEdit {
         return edit;
     }
 
-  private:
+private:
     static std::string number_text(std::uint64_t number) {
         std::string text;
         coding::append(text, number);
@@ -102,8 +102,8 @@ struct ManifestEdit {
         TableFile file;
         file.number = reader.varint();
         file.level = static_cast<std::uint32_t>(reader.varint());
-        for (std::uint64_t* field : {&file.run, &file.bytes, &file.entries, &file.tombstones, &file.sequence_lowest,
-                                     &file.sequence_highest})
+        for (std::uint64_t* field :
+             {&file.run, &file.bytes, &file.entries, &file.tombstones, &file.sequence_lowest, &file.sequence_highest})
             *field = reader.varint();
         file.key_first = reader.sized_bytes();
         file.key_last = reader.sized_bytes();
@@ -116,16 +116,23 @@ struct ManifestEdit {
             formats.emplace_back(key.substr(7), value);
             return true;
         }
-        if (key == "table/add") tables.added.push_back(read_table(reader));
+        if (key == "table/add")
+            tables.added.push_back(read_table(reader));
         else {
             const auto number = reader.fixed<std::uint64_t>();
             const auto low = static_cast<std::uint32_t>(number);
-            if (key == "sequence") sequence = number;
-            else if (key == "table/remove") tables.removed.push_back(number);
-            else if (key == "log/unlisted_from") unlisted_from = low;
-            else if (key == "log/sealed") sealed.push_back({static_cast<SegmentNumber>(number >> 32), low});
-            else if (key == "log/freed") freed.push_back(low);
-            else return false;
+            if (key == "sequence")
+                sequence = number;
+            else if (key == "table/remove")
+                tables.removed.push_back(number);
+            else if (key == "log/unlisted_from")
+                unlisted_from = low;
+            else if (key == "log/sealed")
+                sealed.push_back({static_cast<SegmentNumber>(number >> 32), low});
+            else if (key == "log/freed")
+                freed.push_back(low);
+            else
+                return false;
         }
         return reader.done();
     }

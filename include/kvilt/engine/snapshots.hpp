@@ -12,7 +12,7 @@ namespace kvilt::engine {
 // Thread-safe under threads::Many.
 template <ThreadsTag Threads>
 class Snapshots {
-  public:
+public:
     // Registers the newest published sequence. The mark `taking` comes before the load: a writer who does not see it
     // has published everything that he treats as past.
     Sequence take(const typename Threads::template Atomic<Sequence>& published) {
@@ -54,7 +54,7 @@ class Snapshots {
     }
     std::uint64_t releases() const noexcept { return releases_.load(std::memory_order_relaxed); }
 
-  private:
+private:
     static constexpr Sequence taking = ~Sequence{0};
 
     mutable typename Threads::Mutex mutex_;

@@ -23,6 +23,7 @@ struct Generation {
     std::vector<SegmentNumber> segments{};
     Era born;
     std::size_t log_bytes = 0;
+    Sequence highest = 0;
 };
 
 template <class P>
@@ -30,8 +31,7 @@ struct VersionOf {
     using type = const void;
 };
 template <class P>
-    requires P::tables
-struct VersionOf<P> {
+requires P::tables struct VersionOf<P> {
     using type = const typename P::Table::template Tables<typename P::Threads>::Version;
 };
 
@@ -41,6 +41,8 @@ struct View {
     Generation<P>* active = nullptr;
     std::vector<Generation<P>*> frozen{}; // newest first
     typename VersionOf<P>::type* tables = nullptr;
+    Era born = 0;
+    Era tables_born = 0;
 };
 
 // What only a store with a directory has.
@@ -57,8 +59,7 @@ struct TablesOf {
     using type = Homeless;
 };
 template <class P>
-    requires P::tables
-struct TablesOf<P> {
+requires P::tables struct TablesOf<P> {
     using type = typename P::Table::template Tables<typename P::Threads>;
 };
 
@@ -74,7 +75,8 @@ struct Counters {
     Atomic<std::uint64_t> bytes_cut{0}; // by the last recovery
 };
 
-// Locks, in the order in which they are taken: maintainer, syncer, writer. No lock is held in a call of the user's.
+// Locks, in the order in which they are taken: maintainer, syncer, writer, freeing. No lock is held in a call of the
+// user's.
 template <class P>
 struct State {
     using Threads = typename P::Threads;
@@ -92,30 +94,60 @@ struct State {
 
     EngineOptions<P> options;
     [[no_unique_address]] std::conditional_t<P::on_disk, Home, Homeless> home{};
-    Epochs<Threads> epochs{};
     Health<Threads> health{};
     Snapshots<Threads> snapshots{};
     Counters<Threads> counters{};
 
     std::unique_ptr<typename P::Log> log{};
     std::unique_ptr<typename TablesOf<P>::type> tables{};
+    [[no_unique_address]] Mutex freeing{};
+    std::vector<SegmentNumber> ready_segments{};
+    Epochs<Threads> epochs{}; // behind what its retired things belong to
 
     [[no_unique_address]] Mutex maintainer{};
     [[no_unique_address]] Mutex syncer{};
     [[no_unique_address]] Mutex writer{};
 
-    Atomic<Sequence> published{0}; // every record at or below is visible
+    Atomic<bool> work_waits{false}; // a generation is frozen, or segments are scanned
+    Atomic<Sequence> published{0};  // every record at or below is visible
     Atomic<View<P>*> view{nullptr};
     Generation<P>* active = nullptr;           // the writer's
     std::vector<Generation<P>*> generations{}; // all that live; changed under the writer lock
+    std::size_t live_bytes = 0;                // in the log, frames included, where it is cleaned; the writer's
+
+    // `record` is the new head of its key, `old` was it before.
+    void replaced(const LogRecord& record, const LogRecord* old) noexcept {
+        live_bytes += weight(record);
+        if (old != nullptr) live_bytes -= weight(*old);
+    }
+    static std::size_t weight(const LogRecord& record) noexcept {
+        return record.kind() == Kind::put ? record.bytes() + Frame::header_bytes : 0;
+    }
 
     // Readers' root: seq_cst orders it behind the announcement of their pin.
     const View<P>& seen() const noexcept { return *view.load(std::memory_order_seq_cst); }
 
     // Under the writer lock.
     void publish_view(std::unique_ptr<View<P>> next) {
+        next->born = epochs.now();
         View<P>* old = view.exchange(next.release(), std::memory_order_seq_cst);
-        if (old != nullptr) epochs.retire_delete(0, old);
+        if (old != nullptr) epochs.retire_delete(old->born, old);
+    }
+
+    // The segment is free when the readers who may see its records have gone.
+    void retire_segment(SegmentNumber number, Era born = 0) {
+        epochs.retire(born, this, reinterpret_cast<void*>(std::uintptr_t{number}), [](void* context, void* which) {
+            auto& owner = *static_cast<State*>(context);
+            const std::lock_guard lock(owner.freeing);
+            owner.ready_segments.push_back(static_cast<SegmentNumber>(reinterpret_cast<std::uintptr_t>(which)));
+        });
+    }
+
+    // Gives back to the log what nobody sees any more. Under the writer lock.
+    void free_ready() {
+        const std::lock_guard lock(freeing);
+        for (const SegmentNumber number : ready_segments) log->free(number);
+        ready_segments.clear();
     }
 
     Generation<P>* new_generation() {

@@ -70,6 +70,13 @@ public:
             rebuild(bucket, hash, bucket.slot_bits() - 1);
     }
 
+    // The same without a mark.
+    LogRecord* peek(Bytes key) const {
+        const auto hash = hash_key(key);
+        const auto place = bucket_of(hash).find(hash, key);
+        return place.slot != nullptr ? place.word.record() : nullptr;
+    }
+
     // Whether `head` is its key's and was marked since it was last asked about. Takes the mark off.
     bool take_mark(LogRecord* head) {
         const auto place = place_of(head);

@@ -1,0 +1,274 @@
+// Where there are no tables: keeps log and index within twice the live data, by copying on what lives in the oldest
+// segment. The log is a ring: always the oldest first, so whatever a tombstone hides has gone before it.
+#pragma once
+
+#include <kvilt/engine/state.hpp>
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace kvilt::engine {
+
+// Stores with tables have nothing to clean: flushing frees their segments.
+template <class P>
+class Cleaner {
+public:
+    explicit Cleaner(State<P>&) {}
+};
+
+// Wants the writer lock held, where nothing else is said.
+template <class P>
+    requires(!P::tables)
+class Cleaner<P> {
+public:
+    explicit Cleaner(State<P>& state) : state_(state) {}
+
+    // Room for a frame of `body_bytes`, within the budget if it `grows` the data; does its share of cleaning first.
+    Result<void> make_room(std::size_t body_bytes, bool grows) {
+        appended_bytes_ += body_bytes;
+        if (appended_bytes_ >= check_bytes) [[unlikely]] {
+            const std::size_t bytes = std::exchange(appended_bytes_, 0);
+            if (over(limit())) KVILT_TRY(step(share_of(bytes)));
+        }
+        if (state_.log->room() >= body_bytes) [[likely]]
+            return {};
+        state_.free_ready();
+        if constexpr (P::evicting)
+            KVILT_TRY(evict(body_bytes));
+        else if (grows)
+            KVILT_TRY(keep_budget());
+        return rotate(body_bytes);
+    }
+
+    // Scans at least `bytes` of the oldest segment, if there is one beside the active.
+    Result<void> step(std::size_t bytes) {
+        recount_pinned();
+        std::size_t scanned = 0;
+        while (scanned < bytes) {
+            if (cursor_.number == 0 && !choose_victim()) return {};
+            KVILT_TRY_ASSIGN(count, scan_slice(bytes - scanned));
+            scanned += count;
+            if (count == 0) finish_victim();
+        }
+        return {};
+    }
+
+    // Segments whose copies must become durable before they are reused. Hand them to release() without the lock.
+    std::vector<SegmentNumber> take_scanned() noexcept { return std::exchange(scanned_, {}); }
+    std::size_t scanned_count() const noexcept { return scanned_.size(); }
+
+    // Frees segments: their copies are made durable, then the manifest says so, then their readers leave.
+    // Without the writer lock; the caller holds the maintainer's. `copied_to`: the copies stand in this segment and
+    // later.
+    static Result<void> release(State<P>& state, const std::vector<SegmentNumber>& numbers,
+                                SegmentNumber copied_to = 0) requires P::durable {
+        if (numbers.empty()) return {};
+        auto synced = state.log->sync(copied_to);
+        if (!synced) return state.health.poison(std::move(synced).error());
+        auto edited = state.home.manifest->append({.freed = numbers});
+        if (!edited) return state.health.poison(std::move(edited).error());
+        for (const SegmentNumber number : numbers) state.retire_segment(number);
+        state.epochs.collect();
+        return {};
+    }
+
+    // Scans every segment there is; what lives in them stands behind the number returned.
+    Result<SegmentNumber> clean_all() {
+        KVILT_TRY(rotate(1));
+        const SegmentNumber fresh = state_.log->active();
+        while ((cursor_.number != 0 || choose_victim()) && cursor_.number < fresh) KVILT_TRY(step(1));
+        return fresh;
+    }
+
+private:
+    static constexpr std::size_t slack_bytes = 256 << 10;
+    static constexpr std::size_t slice_records = 64;
+    static constexpr std::size_t check_bytes = 4096;
+
+    std::size_t used_bytes() const { return state_.log->memory_bytes() + state_.active->index.bytes_used(); }
+    bool over(std::size_t bytes) const { return used_bytes() > bytes; }
+
+    // Cleaning starts here: below twice the live bytes by what the segments in work may take.
+    std::size_t limit() const noexcept {
+        if constexpr (P::evicting)
+            return state_.options.memtable.bytes_max / 16 * 14;
+        else {
+            const std::size_t live = state_.live_bytes + pinned_bytes_;
+            return live + live * 3 / 4 + slack_bytes;
+        }
+    }
+
+    // Four times what is appended keeps pace with any share of live data up to three quarters.
+    std::size_t share_of(std::size_t appended) const { return appended * (over(limit() + limit() / 8) ? 16 : 4); }
+
+    // What is live may take half of the budget: the ring needs as much again.
+    Result<void> keep_budget() const {
+        const std::size_t budget = state_.options.memory_bytes_max;
+        if (budget == 0 || 2 * state_.live_bytes + state_.active->index.bytes_used() <= budget) return {};
+        return failure(Errc::full, "write",
+                       "the memory budget of " + std::to_string(budget) +
+                           " bytes is spent; erase keys, or raise .memory_bytes_max");
+    }
+
+    // Evicts until another segment fits. Twice round the ring: the first round may find everything used, the second
+    // does not. What readers pin is freed when they leave.
+    Result<void> evict(std::size_t body_bytes) {
+        const std::size_t budget = state_.options.memtable.bytes_max;
+        const std::size_t wanted = std::max(body_bytes, segment_bytes()) + FileHeader::bytes + Frame::header_bytes;
+        if (wanted > budget)
+            return failure(Errc::full, "write",
+                           "a record of " + std::to_string(body_bytes) + " bytes does not fit into a cache of " +
+                               std::to_string(budget) + "; raise .memtable.bytes_max");
+        for (std::size_t left = 2 * state_.log->segments().size(); left > 0 && over(budget - wanted); --left)
+            KVILT_TRY(step(segment_bytes()));
+        return {};
+    }
+
+    // A sixteenth of the live data: what the ring's seam may waste.
+    std::size_t segment_bytes() const noexcept {
+        if constexpr (P::evicting)
+            return state_.options.memtable.bytes_max / 16;
+        else
+            return std::max<std::size_t>(64 << 10, state_.live_bytes / 16);
+    }
+
+    Result<void> rotate(std::size_t body_bytes) {
+        state_.log->limit_segment_bytes(segment_bytes());
+        return state_.log->rotate(body_bytes);
+    }
+
+    bool choose_victim() {
+        for (const SegmentNumber number : state_.log->segments()) {
+            if (number <= last_scanned_ || number == state_.log->active()) continue;
+            cursor_ = {.number = number};
+            return true;
+        }
+        return false;
+    }
+
+    void finish_victim() {
+        last_scanned_ = std::exchange(cursor_, {}).number;
+        state_.counters.cleaned_segments.fetch_add(1, std::memory_order_relaxed);
+        if constexpr (P::durable) {
+            scanned_.push_back(last_scanned_);
+            state_.work_waits.store(true, std::memory_order_relaxed);
+        } else {
+            state_.retire_segment(last_scanned_);
+            state_.epochs.collect();
+            state_.free_ready();
+        }
+    }
+
+    struct Move {
+        LogRecord* from;
+        LogRecord* newer; // its neighbour in the chain, null for a head
+    };
+
+    // Judges records of the victim until `bytes` are seen or a slice is full; moves those that live. Zero at its end.
+    Result<std::size_t> scan_slice(std::size_t bytes) {
+        std::array<Move, slice_records> moves;
+        std::size_t move_count = 0;
+        std::size_t move_bytes = 0;
+        std::size_t seen = 0;
+        while (seen < bytes && move_count < slice_records) {
+            LogRecord* record = state_.log->next(cursor_);
+            if (record == nullptr) break;
+            seen += record->bytes();
+            if (!judge(record, moves[move_count])) continue;
+            move_bytes += record->bytes();
+            ++move_count;
+        }
+        KVILT_TRY(copy_on(moves.data(), move_count, move_bytes));
+        return seen;
+    }
+
+    // Whether `record` lives on; otherwise it has left index and chain.
+    bool judge(LogRecord* record, Move& move) {
+        LogRecord* head = peek(record->key());
+        if (head == nullptr) return false;
+        if (head == record) return judge_head(head, move);
+        LogRecord* newer = head;
+        while (newer->older() != nullptr && newer->older() != record) newer = newer->older();
+        if (newer->older() == nullptr) return false; // unlinked before
+        if (state_.snapshots.needed(record->sequence(), newer->sequence())) {
+            pinned_bytes_ += record->bytes() + Frame::header_bytes;
+            move = {record, newer};
+            return true;
+        }
+        newer->set_older(record->older());
+        return false;
+    }
+
+    bool judge_head(LogRecord* head, Move& move) {
+        move = {head, nullptr};
+        if (head->kind() == Kind::tombstone) {
+            // Everything older of its key lay in older segments, which have gone, or is in its chain.
+            if (head->older() != nullptr) return true;
+            state_.active->index.erase(head);
+            return false;
+        }
+        if constexpr (P::evicting) {
+            if (!state_.active->index.keep(head)) {
+                state_.live_bytes -= State<P>::weight(*head);
+                state_.active->index.erase(head);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    LogRecord* peek(Bytes key) const {
+        if constexpr (P::evicting)
+            return state_.active->index.peek(key);
+        else
+            return state_.active->index.find(key);
+    }
+
+    Result<void> copy_on(Move* moves, std::size_t count, std::size_t body_bytes) {
+        if (count == 0) return {};
+        if (state_.log->room() < body_bytes) KVILT_TRY(rotate(body_bytes));
+        char* const body = state_.log->begin(body_bytes);
+        char* at = body;
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t bytes = moves[i].from->bytes();
+            std::memcpy(at, static_cast<const void*>(moves[i].from), bytes);
+            reinterpret_cast<LogRecord*>(at)->set_older(nullptr);
+            at += bytes;
+        }
+        auto end = state_.log->commit(FrameKind::copy, body_bytes);
+        if (!end) return state_.health.poison(std::move(end).error());
+        at = body;
+        for (std::size_t i = 0; i < count; ++i) {
+            auto* copy = reinterpret_cast<LogRecord*>(at);
+            relink(moves[i].from, copy);
+            at += copy->bytes();
+        }
+        return {};
+    }
+
+    // The chain may have changed since it was judged: two records of one key may move in one slice.
+    void relink(LogRecord* from, LogRecord* to) {
+        to->set_older(from->older());
+        LogRecord* head = peek(from->key());
+        if (head == from) return state_.active->index.replace(from, to);
+        while (head->older() != from) head = head->older();
+        head->set_older(to);
+    }
+
+    // What snapshots pinned counts as live until one of them is released; the next round counts anew.
+    void recount_pinned() {
+        const std::uint64_t releases = state_.snapshots.releases();
+        if (std::exchange(releases_seen_, releases) != releases) pinned_bytes_ = 0;
+    }
+
+    State<P>& state_;
+    std::size_t pinned_bytes_ = 0;
+    std::uint64_t releases_seen_ = 0;
+    std::size_t appended_bytes_ = 0; // since the limit was last looked at
+    LogCursor cursor_{};             // in the victim; number 0: there is none
+    SegmentNumber last_scanned_ = 0;
+    std::vector<SegmentNumber> scanned_{};
+};
+
+} // namespace kvilt::engine

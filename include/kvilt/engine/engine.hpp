@@ -1,0 +1,306 @@
+// One node: bytes in, bytes out. The parts of the engine put together behind the calls that a Store makes.
+// docs/life_of_a_write.md, docs/life_of_a_read.md
+#pragma once
+
+#include <kvilt/engine/checkpoint.hpp>
+#include <kvilt/engine/opening.hpp>
+#include <kvilt/engine/reader.hpp>
+#include <kvilt/engine/scan.hpp>
+#include <kvilt/engine/stats.hpp>
+#include <kvilt/engine/upkeep.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kvilt::engine {
+
+// Thread-safe under threads::Many. Every Bytes that is passed is borrowed for the call.
+template <class P>
+class Engine {
+public:
+    using Pin = typename Epochs<typename P::Threads>::Pin;
+
+    static Result<std::unique_ptr<Engine>> open(EngineOptions<P> options) requires(!P::on_disk) {
+        KVILT_TRY_ASSIGN(state, open_volatile<P>(std::move(options)));
+        return std::make_unique<Engine>(std::move(state));
+    }
+
+    static Result<std::unique_ptr<Engine>> open(EngineOptions<P> options, const std::string& directory,
+                                                const Environment& environment) requires P::on_disk {
+        KVILT_TRY_ASSIGN(opening, Opening<P>::begin(std::move(options), directory, environment));
+        KVILT_TRY_ASSIGN(state, opening.finish());
+        return std::make_unique<Engine>(std::move(state));
+    }
+
+    explicit Engine(std::unique_ptr<State<P>> state)
+        : state_(std::move(state)), writer_(*state_), upkeep_(*state_, writer_), reader_(*state_) {
+        if (!state_->options.read_only) upkeep_.start();
+    }
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    // ---- writing
+
+    Result<void> put(Bytes key, Bytes value, const WriteOptions& options) {
+        return write({.key = key, .cell = {.kind = Kind::put, .value = value}}, options);
+    }
+    Result<void> erase(Bytes key, const WriteOptions& options) {
+        return write({.key = key, .cell = {.kind = Kind::tombstone}}, options);
+    }
+
+    Result<void> apply(const Batch& batch, const WriteOptions& options) {
+        KVILT_TRY(check_batch(batch));
+        if (batch.empty()) return {};
+        return commit(batch.bytes().size(), true, options, [&] { return writer_.append(batch); });
+    }
+
+    // Writes `desired` if the key's present value is `expected` (nothing: if the key is absent); tells which.
+    Result<bool> compare_and_set(Bytes key, std::optional<Bytes> expected, Bytes desired, const WriteOptions& options) {
+        KVILT_TRY(check_sizes(key.size(), desired.size()));
+        const Record record{.key = key, .cell = {.kind = Kind::put, .value = desired}};
+        bool equal = false;
+        KVILT_TRY(commit(LogRecord::bytes_for(record), true, options, [&]() -> Result<LogPosition> {
+            KVILT_TRY_ASSIGN(same, is_now(key, expected));
+            equal = same;
+            if (!equal) return LogPosition{};
+            return append(record);
+        }));
+        return equal;
+    }
+
+    // ---- reading
+
+    // Calls `use(Bytes value)` if the key is there; the bytes are valid in the call. Writing inside is legal.
+    template <class Use>
+    Result<bool> view(Bytes key, std::optional<Sequence> at, Use&& use) const {
+        const Pin pin(state_->epochs);
+        bool live = false;
+        const auto use_record = [&](const Record& record) {
+            live = record.cell.kind == Kind::put;
+            if (live) use(record.cell.value);
+        };
+        auto found = at ? reader_.find(key, *at, use_record) : reader_.find_newest(key, use_record);
+        if (!found) return found;
+        return live;
+    }
+
+    Scan<P> scan(Range range, std::optional<Sequence> at) const { return Scan<P>(*state_, std::move(range), at); }
+
+    Sequence take_snapshot() const { return state_->snapshots.take(state_->published); }
+    void release_snapshot(Sequence at) const noexcept {
+        state_->snapshots.release(at);
+        state_->epochs.collect();
+    }
+
+    // ---- upkeep
+
+    // Everything committed before the call survives power loss.
+    Result<void> sync() requires P::durable { return sync_to(state_->log->end()); }
+
+    // Everything committed before the call is in tables.
+    Result<void> flush() requires P::tables {
+        KVILT_TRY(state_->health.admit());
+        const std::lock_guard lock(state_->maintainer);
+        return flush_under_lock();
+    }
+
+    // Without tables: every segment is cleaned.
+    Result<void> compact() {
+        KVILT_TRY(state_->health.admit());
+        if constexpr (P::tables) {
+            const std::lock_guard lock(state_->maintainer);
+            KVILT_TRY(flush_under_lock());
+            return upkeep_.maintainer().compact_all();
+        } else {
+            const std::lock_guard lock(state_->maintainer);
+            return clean_under_lock();
+        }
+    }
+
+    Result<void> checkpoint(const std::string& directory) requires P::on_disk {
+        if constexpr (P::tables) {
+            const std::lock_guard lock(state_->maintainer);
+            if (!state_->options.read_only) KVILT_TRY(flush_under_lock());
+            return checkpoint_tables(*state_, directory);
+        } else {
+            return checkpoint_log(*state_, directory);
+        }
+    }
+
+    // Reads and checks every byte on disk; the number checked.
+    Result<std::uint64_t> verify() const requires P::on_disk {
+        std::uint64_t bytes = 0;
+        KVILT_TRY_ASSIGN(manifest, Manifest::read(state_->home.environment, state_->home.directory));
+        bytes += manifest.bytes();
+        if constexpr (P::durable) {
+            KVILT_TRY_ASSIGN(in_log, state_->log->verify());
+            bytes += in_log;
+        }
+        if constexpr (P::tables) {
+            const Pin pin(state_->epochs);
+            KVILT_TRY_ASSIGN(in_tables, state_->tables->verify(*state_->seen().tables));
+            bytes += in_tables;
+        }
+        return bytes;
+    }
+
+    Stats stats() const { return stats_of(*state_, upkeep_.last_error()); }
+
+    // After a failed write or sync: what is in memory goes into new files, durably; then the store writes again.
+    Result<void> resume() requires P::on_disk {
+        if (state_->options.read_only) return state_->health.admit();
+        const std::lock_guard lock(state_->maintainer);
+        if (state_->health.healthy()) return {};
+        state_->health.heal();
+        auto renewed = renew_log();
+        if (!renewed) return state_->health.poison(std::move(renewed).error());
+        return {};
+    }
+
+    // Everything acknowledged is durable when it returns without an error. Every later write is refused.
+    Result<void> close() {
+        upkeep_.stop();
+        if (state_->options.read_only || closed_) return {};
+        closed_ = true;
+        const bool healthy = state_->health.healthy();
+        auto result = healthy ? last_words() : state_->health.admit();
+        if (healthy) state_->health.refuse({Errc::closed, 0, "write", "the store was closed"});
+        return result;
+    }
+
+    // ---- for those who lock several engines at once (cluster/)
+
+    State<P>& state() noexcept { return *state_; }
+    Writer<P>& writer() noexcept { return writer_; }
+    Upkeep<P>& upkeep() noexcept { return upkeep_; }
+
+    Result<void> sync_to(LogPosition end) requires P::durable {
+        if (state_->log->synced() >= end) return {};
+        const std::lock_guard lock(state_->syncer);
+        if (state_->log->synced() >= end) return {};
+        auto synced = state_->log->sync();
+        if (!synced) return state_->health.poison(std::move(synced).error());
+        return {};
+    }
+
+    // What follows a commit that ends at `end`, without the writer lock.
+    Result<void> after_commit(LogPosition end, std::size_t bytes, const WriteOptions& options) {
+        upkeep_.after_commit(bytes);
+        if constexpr (P::durable)
+            if (options.sync || state_->options.log.sync == Sync::every_write) return sync_to(end);
+        return {};
+    }
+
+    static Result<void> check_batch(const Batch& batch) {
+        KVILT_TRY(check_sizes(batch.largest_key_bytes(), batch.largest_value_bytes()));
+        if (batch.bytes().size() > batch_bytes_max)
+            return failure(Errc::invalid_argument, "write",
+                           "the batch has " + std::to_string(batch.bytes().size()) +
+                               " bytes, at most 2 GiB are allowed; split it");
+        return {};
+    }
+
+    static Result<void> check_sync(const WriteOptions& options) {
+        if (!P::durable && options.sync)
+            return failure(Errc::invalid_option, "write",
+                           "{.sync = true} needs a log that can sync; choose log::Mapped instead of " +
+                               std::string(P::LogKind::name));
+        return {};
+    }
+
+private:
+    Result<void> write(const Record& record, const WriteOptions& options) {
+        KVILT_TRY(check_sizes(record.key.size(), record.cell.value.size()));
+        return commit(LogRecord::bytes_for(record), record.cell.kind == Kind::put, options,
+                      [&] { return append(record); });
+    }
+
+    Result<LogPosition> append(const Record& record) {
+        return writer_.append(FrameKind::records, LogRecord::bytes_for(record), 1, [&](char* at, Sequence first) {
+            Record numbered = record;
+            numbered.sequence = first;
+            LogRecord::write(at, numbered);
+        });
+    }
+
+    // Runs `append` under the writer lock, with room for its frame.
+    template <class Append>
+    Result<void> commit(std::size_t body_bytes, bool grows, const WriteOptions& options, Append append) {
+        KVILT_TRY(check_sync(options));
+        for (;;) {
+            {
+                std::unique_lock lock(state_->writer);
+                KVILT_TRY_ASSIGN(ready, writer_.prepare(body_bytes, grows));
+                if (ready) {
+                    KVILT_TRY_ASSIGN(end, append());
+                    lock.unlock();
+                    return after_commit(end, body_bytes + Frame::header_bytes, options);
+                }
+            }
+            if constexpr (P::tables) KVILT_TRY(upkeep_.make_way());
+        }
+    }
+
+    Result<bool> is_now(Bytes key, std::optional<Bytes> expected) const {
+        bool same = false;
+        KVILT_TRY_ASSIGN(live, view(key, std::nullopt, [&](Bytes value) { same = expected && *expected == value; }));
+        return live ? same : !expected;
+    }
+
+    Result<void> flush_under_lock() requires P::tables {
+        for (;;) {
+            KVILT_TRY(upkeep_.maintainer().flush_all());
+            const std::lock_guard lock(state_->writer);
+            KVILT_TRY_ASSIGN(frozen, writer_.freeze());
+            if (frozen) break;
+        }
+        return upkeep_.maintainer().flush_all();
+    }
+
+    Result<void> clean_under_lock() requires(!P::tables) {
+        std::vector<SegmentNumber> scanned;
+        SegmentNumber fresh = 0;
+        {
+            const std::lock_guard lock(state_->writer);
+            KVILT_TRY_ASSIGN(copied_to, writer_.cleaner().clean_all());
+            fresh = copied_to;
+            scanned = writer_.cleaner().take_scanned();
+        }
+        if constexpr (P::durable) KVILT_TRY(Cleaner<P>::release(*state_, scanned, fresh));
+        const std::lock_guard lock(state_->writer);
+        state_->free_ready();
+        return {};
+    }
+
+    Result<void> renew_log() {
+        KVILT_TRY(state_->home.manifest->rewrite(state_->home.manifest->state()));
+        if constexpr (P::tables)
+            return flush_under_lock();
+        else
+            return clean_under_lock();
+    }
+
+    Result<void> last_words() {
+        if constexpr (P::durable) {
+            const std::lock_guard lock(state_->writer);
+            auto sealed = state_->log->seal();
+            if (!sealed) return state_->health.poison(std::move(sealed).error());
+            return {};
+        } else if constexpr (P::tables) {
+            return flush();
+        } else {
+            return {};
+        }
+    }
+
+    std::unique_ptr<State<P>> state_;
+    Writer<P> writer_;
+    Upkeep<P> upkeep_;
+    Reader<P> reader_;
+    bool closed_ = false;
+};
+
+} // namespace kvilt::engine

@@ -1,0 +1,127 @@
+// What is done behind the writers' backs: frozen generations become tables, tables are compacted.
+#pragma once
+
+#include <kvilt/engine/generation_source.hpp>
+#include <kvilt/engine/writer.hpp>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace kvilt::engine {
+
+// Every member wants the maintainer lock held and the writer lock free. A failure leaves the store as it was and may be
+// tried again, but for one of the manifest, which poisons.
+template <class P>
+requires P::tables class Maintainer {
+public:
+    static constexpr std::size_t slice_bytes = 1 << 20;
+
+    explicit Maintainer(State<P>& state) : state_(state) {}
+
+    bool flush_due() const noexcept {
+        const typename Epochs<typename P::Threads>::Pin pin(state_.epochs);
+        return !state_.seen().frozen.empty();
+    }
+
+    // The oldest frozen generation, if there is one, becomes a run.
+    Result<void> flush_oldest() {
+        Generation<P>* generation = oldest_frozen();
+        if (generation == nullptr) return {};
+        GenerationSource<P> source(*generation);
+        KVILT_TRY_ASSIGN(edit, state_.tables->flush(source, state_.snapshots.list()));
+        KVILT_TRY(record({.sequence = generation->highest, .tables = edit, .freed = freed_by(*generation)}));
+        install(edit, generation);
+        state_.counters.flushes.fetch_add(1, std::memory_order_relaxed);
+        return {};
+    }
+
+    Result<void> flush_all() {
+        while (flush_due()) KVILT_TRY(flush_oldest());
+        return {};
+    }
+
+    // Goes on with the present compaction, or plans one. False: the shape is as it should be. Between two slices of a
+    // long one, what was frozen meanwhile is flushed first.
+    Result<bool> compact_slice(std::size_t bytes, bool everything = false) {
+        if (!job_) job_ = state_.tables->plan(current(), state_.snapshots.list(), everything);
+        if (!job_) return false;
+        auto done = job_->step(bytes);
+        if (!done || *done) {
+            const auto job = std::exchange(job_, nullptr);
+            if (!done) return std::unexpected(std::move(done).error());
+            const TableEdit edit = job->edit();
+            KVILT_TRY(record({.tables = edit}));
+            install(edit, nullptr);
+            state_.counters.compactions.fetch_add(1, std::memory_order_relaxed);
+        }
+        return true;
+    }
+
+    // One run, in which nothing is hidden and no tombstone is left that hides nothing.
+    Result<void> compact_all() {
+        while (job_) KVILT_TRY(compact_slice(slice_bytes));
+        for (;;) {
+            KVILT_TRY_ASSIGN(more, compact_slice(slice_bytes, true));
+            if (!more) return {};
+            KVILT_TRY(flush_all());
+        }
+    }
+
+    bool busy() const noexcept { return job_ != nullptr; }
+    void abandon() noexcept { job_.reset(); }
+
+    const auto& current() const { return *state_.tables->current(); }
+
+private:
+    using Tables = typename TablesOf<P>::type;
+
+    Generation<P>* oldest_frozen() const {
+        const typename Epochs<typename P::Threads>::Pin pin(state_.epochs);
+        const View<P>& view = state_.seen();
+        return view.frozen.empty() ? nullptr : view.frozen.back();
+    }
+
+    static std::vector<SegmentNumber> freed_by(const Generation<P>& generation) {
+        if constexpr (P::durable)
+            return generation.segments;
+        else
+            return {};
+    }
+
+    Result<void> record(const ManifestEdit& edit) {
+        auto result = state_.home.manifest->append(edit);
+        if (!result) return state_.health.poison(std::move(result).error());
+        return {};
+    }
+
+    // Publishes the edited tables, without the generation that went into them.
+    void install(const TableEdit& edit, Generation<P>* flushed) {
+        const auto* former = state_.tables->current();
+        const auto* version = state_.tables->apply(edit);
+        Era former_born = 0;
+        {
+            const std::lock_guard lock(state_.writer);
+            auto next = std::make_unique<View<P>>(state_.seen());
+            former_born = next->tables_born;
+            next->tables = version;
+            next->tables_born = state_.epochs.now();
+            if (flushed != nullptr) {
+                next->frozen.pop_back();
+                std::erase(state_.generations, flushed);
+            }
+            state_.publish_view(std::move(next));
+        }
+        state_.epochs.retire_delete(former_born, const_cast<typename Tables::Version*>(former));
+        if (flushed != nullptr) {
+            for (const SegmentNumber number : flushed->segments) state_.retire_segment(number, flushed->born);
+            state_.epochs.retire_delete(flushed->born, flushed);
+        }
+        state_.epochs.collect();
+    }
+
+    State<P>& state_;
+    std::unique_ptr<typename Tables::Job> job_{};
+};
+
+} // namespace kvilt::engine

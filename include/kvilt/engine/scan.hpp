@@ -1,0 +1,257 @@
+// Ordered reads over one snapshot: memtables and runs merged, one version a key, tombstones left out.
+#pragma once
+
+#include <kvilt/core/merge.hpp>
+#include <kvilt/core/range.hpp>
+#include <kvilt/engine/state.hpp>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace kvilt::engine {
+
+// A generation as it was at one sequence: a record a key, a Source for Merge.
+template <class P>
+class GenerationCursor {
+public:
+    GenerationCursor(const Generation<P>& generation, Sequence at) : cursor_(generation.index), at_(at) {}
+
+    void seek(Bytes key) {
+        cursor_.seek(key);
+        skip_unseen(true);
+    }
+    void seek_first() {
+        cursor_.seek_first();
+        skip_unseen(true);
+    }
+    void next() {
+        cursor_.next();
+        skip_unseen(true);
+    }
+    void seek_before(Bytes key) {
+        cursor_.seek_before(key);
+        skip_unseen(false);
+    }
+    void seek_last() {
+        cursor_.seek_last();
+        skip_unseen(false);
+    }
+    void previous() {
+        cursor_.previous();
+        skip_unseen(false);
+    }
+    bool valid() const noexcept { return record_ != nullptr; }
+    Record record() const noexcept { return record_->record(); }
+    Result<void> status() const { return {}; }
+
+private:
+    void skip_unseen(bool forwards) {
+        record_ = nullptr;
+        while (cursor_.valid()) {
+            record_ = cursor_.record()->visible(at_);
+            if (record_ != nullptr) return;
+            forwards ? cursor_.next() : cursor_.previous();
+        }
+    }
+
+    typename P::Index::Cursor cursor_;
+    Sequence at_;
+    const LogRecord* record_ = nullptr;
+};
+
+template <class P>
+struct ScanSourceOf {
+    using type = GenerationCursor<P>;
+};
+
+// A generation or a run.
+template <class P>
+requires P::tables struct ScanSourceOf<P> {
+    using RunCursor = typename TablesOf<P>::type::Cursor;
+
+    class type {
+    public:
+        explicit type(GenerationCursor<P> cursor) : cursor_(std::move(cursor)) {}
+        explicit type(RunCursor cursor) : cursor_(std::move(cursor)) {}
+
+        void seek(Bytes key) {
+            with([key](auto& cursor) { cursor.seek(key); });
+        }
+        void seek_first() {
+            with([](auto& cursor) { cursor.seek_first(); });
+        }
+        void next() {
+            with([](auto& cursor) { cursor.next(); });
+        }
+        void seek_before(Bytes key) {
+            with([key](auto& cursor) { cursor.seek_before(key); });
+        }
+        void seek_last() {
+            with([](auto& cursor) { cursor.seek_last(); });
+        }
+        void previous() {
+            with([](auto& cursor) { cursor.previous(); });
+        }
+        bool valid() const {
+            return with([](const auto& cursor) { return cursor.valid(); });
+        }
+        Record record() const {
+            return with([](const auto& cursor) { return cursor.record(); });
+        }
+        Result<void> status() const {
+            return with([](const auto& cursor) -> Result<void> { return cursor.status(); });
+        }
+
+    private:
+        template <class Use>
+        decltype(auto) with(Use use) {
+            if (auto* run = std::get_if<RunCursor>(&cursor_)) return use(*run);
+            return use(*std::get_if<GenerationCursor<P>>(&cursor_));
+        }
+        template <class Use>
+        decltype(auto) with(Use use) const {
+            if (auto* run = std::get_if<RunCursor>(&cursor_)) return use(*run);
+            return use(*std::get_if<GenerationCursor<P>>(&cursor_));
+        }
+
+        std::variant<RunCursor, GenerationCursor<P>> cursor_;
+    };
+};
+
+// Sees the commit order up to one sequence for as long as it lives, whatever is written, flushed or compacted
+// meanwhile. Movable, for one thread at a time; ends before the store does.
+template <class P>
+class Scan {
+public:
+    // Reads at `at`, which the caller keeps registered; without it, at now.
+    Scan(State<P>& state, Range range, std::optional<Sequence> at) : state_(&state), range_(std::move(range)) {
+        auto [pin, view] = state.epochs.pin_long(state.view);
+        pin_ = std::move(pin);
+        view_ = view;
+        if (!at) own_snapshot_ = Registration(state);
+        at_ = at ? *at : own_snapshot_.at();
+    }
+
+    void reverse() noexcept { reverse_ = !reverse_; }
+
+    // To the first, then each next pair. False at the end and after an error: see status().
+    bool next() { return reverse_ ? next_backwards() : next_forwards(); }
+
+    Bytes key() const noexcept { return reverse_ ? Bytes(key_) : record_.key; }
+    Bytes value() const noexcept { return reverse_ ? Bytes(value_) : record_.cell.value; }
+    Result<void> status() const { return merge_.status(); }
+
+private:
+    using Source = typename ScanSourceOf<P>::type;
+
+    class Registration {
+    public:
+        Registration() = default;
+        explicit Registration(State<P>& state) : state_(&state), at_(state.snapshots.take(state.published)) {}
+        Registration(Registration&& other) noexcept : state_(std::exchange(other.state_, nullptr)), at_(other.at_) {}
+        Registration& operator=(Registration&& other) noexcept {
+            std::swap(state_, other.state_);
+            std::swap(at_, other.at_);
+            return *this;
+        }
+        ~Registration() {
+            if (state_ != nullptr) state_->snapshots.release(at_);
+        }
+        Sequence at() const noexcept { return at_; }
+
+    private:
+        State<P>* state_ = nullptr;
+        Sequence at_ = 0;
+    };
+
+    void open_sources() {
+        std::vector<Source> sources;
+        const auto add = [&](const Generation<P>* generation) {
+            if (generation->index.count() != 0) sources.emplace_back(GenerationCursor<P>(*generation, at_));
+        };
+        add(view_->active);
+        for (const Generation<P>* generation : view_->frozen) add(generation);
+        if constexpr (P::tables)
+            for (std::size_t run = 0; run < view_->tables->runs(); ++run)
+                sources.emplace_back(typename TablesOf<P>::type::Cursor(*state_->tables, *view_->tables, run));
+        merge_ = Merge<Source>(std::move(sources));
+        opened_ = true;
+    }
+
+    bool next_forwards() {
+        if (!opened_) {
+            open_sources();
+            merge_.seek(range_.from);
+        } else {
+            pass(record_.key);
+        }
+        for (; merge_.valid(); pass(record_.key)) {
+            record_ = merge_.record();
+            if (!range_.before_end(record_.key)) return false;
+            while (record_.sequence > at_) { // a version of this key from after the snapshot
+                merge_.next();
+                if (!merge_.valid()) return false;
+                record_ = merge_.record();
+                if (!range_.before_end(record_.key)) return false;
+            }
+            if (record_.cell.kind == Kind::put) return true;
+        }
+        return false;
+    }
+
+    // Beyond all versions of `key`, whose bytes may go with the step.
+    void pass(Bytes key) {
+        if constexpr (!P::tables)
+            merge_.next();
+        else {
+            key_ = key;
+            do merge_.next();
+            while (merge_.valid() && merge_.record().key == key_);
+        }
+    }
+
+    // Versions come oldest first: the last one at or below the snapshot decides, and by then the merge has moved on.
+    bool next_backwards() {
+        if (!opened_) {
+            open_sources();
+            if (range_.to)
+                merge_.seek_before(*range_.to);
+            else
+                merge_.seek_last();
+        }
+        while (merge_.valid()) {
+            Record record = merge_.record();
+            if (record.key < range_.from) return false;
+            key_ = record.key;
+            bool live = false;
+            while (record.key == key_) {
+                if (record.sequence <= at_) {
+                    live = record.cell.kind == Kind::put;
+                    if (live) value_ = record.cell.value;
+                }
+                merge_.previous();
+                if (!merge_.valid()) break;
+                record = merge_.record();
+            }
+            if (!merge_.status()) return false;
+            if (live) return true;
+        }
+        return false;
+    }
+
+    State<P>* state_;
+    typename Epochs<typename P::Threads>::LongPin pin_;
+    const View<P>* view_ = nullptr;
+    Registration own_snapshot_;
+    Sequence at_ = 0;
+    Range range_;
+    Merge<Source> merge_{{}};
+    Record record_{};
+    std::string key_;
+    std::string value_;
+    bool reverse_ = false;
+    bool opened_ = false;
+};
+
+} // namespace kvilt::engine

@@ -1,0 +1,179 @@
+// When maintenance runs: in bounded slices inside the writers' calls (threads::One), or on a worker (threads::Many).
+#pragma once
+
+#include <kvilt/engine/cleaner.hpp>
+#include <kvilt/engine/maintainer.hpp>
+#include <kvilt/engine/writer.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace kvilt::engine {
+
+// Without tables there is nothing to flush or compact.
+template <class P>
+struct MaintainerOf {
+    struct type {
+        explicit type(State<P>&) {}
+    };
+};
+template <class P>
+requires P::tables struct MaintainerOf<P> {
+    using type = Maintainer<P>;
+};
+
+// Back-pressure is a function of present sizes only: the more the tables are over their shape, the more compaction each
+// appended byte pays (one thread) or the longer it waits (many).
+template <class P>
+class Upkeep {
+public:
+    static constexpr bool has_worker = P::Threads::many && P::on_disk;
+
+    Upkeep(State<P>& state, Writer<P>& writer) : state_(state), writer_(writer), maintainer_(state) {}
+    ~Upkeep() { stop(); }
+
+    void start() {
+        if constexpr (has_worker) {
+            worker_ = state_.home.environment.executor->start([this] { work(); });
+            if constexpr (P::durable)
+                if (state_.options.log.sync == Sync::interval) worker_->tick_every(state_.options.log.sync_interval_us);
+        }
+    }
+    void stop() {
+        if constexpr (has_worker) worker_.reset();
+        if constexpr (P::tables) {
+            const std::lock_guard lock(state_.maintainer);
+            maintainer_.abandon();
+        }
+    }
+
+    auto& maintainer() noexcept { return maintainer_; }
+
+    // A writer found no room: the oldest frozen generation must go first.
+    Result<void> make_way() requires P::tables {
+        waiting_.fetch_add(1);
+        const std::lock_guard lock(state_.maintainer);
+        waiting_.fetch_sub(1);
+        state_.counters.stalls.fetch_add(1, std::memory_order_relaxed);
+        if (!frozen_to_the_limit()) return {};
+        return maintainer_.flush_oldest();
+    }
+
+    // After each commit, without the writer lock.
+    void after_commit(std::size_t bytes) {
+        if constexpr (P::on_disk) {
+            if (!due(bytes)) [[likely]]
+                return;
+            if constexpr (has_worker) {
+                worker_->wake();
+                wait_for_debt();
+            } else {
+                note(slice(slice_for_debt()));
+            }
+        }
+    }
+
+    // What the last slice of maintenance failed with; it is tried again with the next.
+    std::optional<Error> last_error() const {
+        const std::lock_guard lock(noting_);
+        return last_error_;
+    }
+
+private:
+    static constexpr std::size_t quantum_bytes = 64 << 10;
+    static constexpr std::size_t worker_slice_bytes = 1 << 20;
+
+    // Once for every quantum appended, and whenever something waits to be flushed or freed.
+    bool due(std::size_t bytes) {
+        const std::size_t owed = owed_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+        if (owed < quantum_bytes && !state_.work_waits.load(std::memory_order_relaxed)) return false;
+        owed_bytes_.store(0, std::memory_order_relaxed);
+        return true;
+    }
+
+    bool frozen_to_the_limit() const {
+        const typename Epochs<typename P::Threads>::Pin pin(state_.epochs);
+        return state_.seen().frozen.size() >= Writer<P>::frozen_max;
+    }
+
+    std::uint64_t debt_bytes() const {
+        if constexpr (P::tables) {
+            const typename Epochs<typename P::Threads>::Pin pin(state_.epochs);
+            return state_.tables->debt_bytes(*state_.seen().tables);
+        } else
+            return 0;
+    }
+
+    // In memtables: how far the shape is behind.
+    std::uint64_t debt_in_memtables() const { return debt_bytes() / state_.options.memtable.bytes_max; }
+
+    std::size_t slice_for_debt() const { return quantum_bytes * (4 + static_cast<std::size_t>(debt_in_memtables())); }
+
+    void wait_for_debt() {
+        constexpr std::uint64_t free_of_charge = 8;
+        const std::uint64_t debt = debt_in_memtables();
+        if (debt <= free_of_charge) return;
+        state_.counters.stalls.fetch_add(1, std::memory_order_relaxed);
+        state_.home.environment.clock->sleep_us(std::min<std::uint64_t>((debt - free_of_charge) * 100, 20'000));
+    }
+
+    // One bounded piece of whatever is due. True: there is more.
+    Result<bool> slice(std::size_t bytes) {
+        const std::lock_guard lock(state_.maintainer);
+        state_.work_waits.store(false, std::memory_order_relaxed);
+        if constexpr (P::tables) {
+            if (maintainer_.flush_due()) {
+                KVILT_TRY(maintainer_.flush_oldest());
+                return true;
+            }
+            return maintainer_.compact_slice(bytes);
+        } else if constexpr (P::durable) {
+            std::vector<SegmentNumber> scanned;
+            {
+                const std::lock_guard writing(state_.writer);
+                scanned = writer_.cleaner().take_scanned();
+            }
+            KVILT_TRY(Cleaner<P>::release(state_, scanned));
+        }
+        return false;
+    }
+
+    void note(const Result<bool>& result) {
+        const std::lock_guard lock(noting_);
+        if (result)
+            last_error_.reset();
+        else
+            last_error_ = result.error();
+    }
+
+    // The worker's task. Lets writers who wait for the maintainer's lock go first.
+    void work() {
+        if constexpr (P::durable)
+            if (state_.options.log.sync == Sync::interval) sync_now();
+        for (;;) {
+            while (waiting_.load() != 0) std::this_thread::yield();
+            const auto more = slice(worker_slice_bytes);
+            note(more);
+            if (!more || !*more) return;
+        }
+    }
+
+    void sync_now() {
+        const std::lock_guard lock(state_.syncer);
+        if (!state_.health.healthy() || state_.log->synced() == state_.log->end()) return;
+        if (auto synced = state_.log->sync(); !synced) (void)state_.health.poison(std::move(synced).error());
+    }
+
+    State<P>& state_;
+    Writer<P>& writer_;
+    [[no_unique_address]] typename MaintainerOf<P>::type maintainer_;
+    std::unique_ptr<Worker> worker_{};
+    typename P::Threads::template Atomic<std::size_t> owed_bytes_{0};
+    typename P::Threads::template Atomic<std::size_t> waiting_{0};
+    [[no_unique_address]] mutable typename P::Threads::Mutex noting_{};
+    std::optional<Error> last_error_{};
+};
+
+} // namespace kvilt::engine

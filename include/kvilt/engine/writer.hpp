@@ -1,0 +1,152 @@
+// The one who appends: frames into the log, pointers into the index, a sequence for each record.
+#pragma once
+
+#include <kvilt/core/batch.hpp>
+#include <kvilt/engine/cleaner.hpp>
+#include <kvilt/engine/state.hpp>
+
+#include <string>
+
+namespace kvilt::engine {
+
+inline Result<void> check_sizes(std::size_t key_bytes, std::size_t value_bytes) {
+    if (key_bytes > key_bytes_max)
+        return failure(Errc::invalid_argument, "write",
+                       "the key has " + std::to_string(key_bytes) + " bytes, at most 65536 are allowed");
+    if (value_bytes > value_bytes_max)
+        return failure(Errc::invalid_argument, "write",
+                       "the value has " + std::to_string(value_bytes) +
+                           " bytes, at most 1 GiB is allowed; split it over several keys");
+    return {};
+}
+
+// Every member wants the writer lock held.
+template <class P>
+class Writer {
+public:
+    static constexpr std::size_t frozen_max = 2;
+
+    explicit Writer(State<P>& state) : state_(state), cleaner_(state) {}
+
+    Cleaner<P>& cleaner() noexcept { return cleaner_; }
+
+    // Makes room for a frame of `body_bytes`, which `grows` the data if it holds a put. False: a frozen generation must
+    // be flushed first.
+    Result<bool> prepare(std::size_t body_bytes, [[maybe_unused]] bool grows = true) {
+        KVILT_TRY(state_.health.admit());
+        if constexpr (P::tables) {
+            if (state_.log->room() >= body_bytes && !too_many_entries()) [[likely]]
+                return true;
+            return renew(body_bytes);
+        } else {
+            KVILT_TRY(cleaner_.make_room(body_bytes, grows));
+            return true;
+        }
+    }
+
+    // One frame: `fill(char* at, Sequence first)` writes LogRecords of `body_bytes` in all, numbered from `first`;
+    // `count` is the number of sequences taken. Of a part frame the first record is the descriptor and takes none.
+    template <class Fill>
+    Result<LogPosition> append(FrameKind kind, std::size_t body_bytes, std::size_t count, Fill fill) {
+        const Sequence before = state_.published.load(std::memory_order_relaxed);
+        char* at = state_.log->begin(body_bytes);
+        fill(at, before + 1);
+        auto end = state_.log->commit(kind, body_bytes);
+        if (!end) return state_.health.poison(std::move(end).error());
+        const Frame frame{.kind = kind, .records = {at, body_bytes}};
+        bool descriptor = kind == FrameKind::part;
+        frame.for_each([&](LogRecord& record) {
+            if (!std::exchange(descriptor, false)) index(&record, before);
+        });
+        state_.active->log_bytes += Frame::header_bytes + body_bytes;
+        state_.active->highest = before + count;
+        state_.published.store(before + count, std::memory_order_seq_cst);
+        if constexpr (P::tables)
+            if (too_many_entries()) (void)freeze(); // where that fails, the next prepare() says so
+        return *end;
+    }
+
+    Result<LogPosition> append(const Batch& batch) {
+        const Bytes body = batch.bytes();
+        return append(FrameKind::records, body.size(), batch.count(),
+                      [&](char* at, Sequence first) { copy_numbered(at, body, first); });
+    }
+
+    static void copy_numbered(char* at, Bytes records, Sequence first) noexcept {
+        std::memcpy(at, records.data(), records.size());
+        for (std::size_t done = 0; done < records.size();) {
+            auto* record = reinterpret_cast<LogRecord*>(at + done);
+            record->set_sequence(first++);
+            done += record->bytes();
+        }
+    }
+
+    // Freezes the active generation, if it holds anything: it will be flushed whole. False: too many are frozen
+    // already.
+    Result<bool> freeze() requires P::tables {
+        if (state_.active->index.count() == 0) return true;
+        if (state_.seen().frozen.size() >= frozen_max) return false;
+        state_.free_ready();
+        KVILT_TRY(state_.log->rotate(1)); // before: the frozen generation keeps all its segments to itself
+        freeze_behind_rotate();
+        return true;
+    }
+
+private:
+    bool too_many_entries() const {
+        const std::size_t max = state_.options.memtable.entries_max;
+        return max != 0 && state_.active->index.count() >= max;
+    }
+
+    bool generation_full() const {
+        const Generation<P>& active = *state_.active;
+        return active.log_bytes + active.index.bytes_used() >= state_.options.memtable.bytes_max || too_many_entries();
+    }
+
+    Result<bool> renew(std::size_t body_bytes) {
+        const bool full = generation_full();
+        if (full && state_.seen().frozen.size() >= frozen_max) return false;
+        state_.free_ready();
+        KVILT_TRY(state_.log->rotate(body_bytes));
+        if (full)
+            freeze_behind_rotate();
+        else
+            state_.active->segments.push_back(state_.log->active());
+        return true;
+    }
+
+    void freeze_behind_rotate() {
+        const View<P>& now = state_.seen();
+        auto next = std::make_unique<View<P>>(now);
+        next->frozen.insert(next->frozen.begin(), now.active);
+        next->active = state_.new_generation();
+        next->active->segments.push_back(state_.log->active());
+        state_.active = next->active;
+        state_.publish_view(std::move(next));
+        state_.work_waits.store(true, std::memory_order_relaxed);
+    }
+
+    void index(LogRecord* record, Sequence published) {
+        LogRecord* old = state_.active->index.put(record);
+        if constexpr (!P::tables) state_.replaced(*record, old);
+        if (old == nullptr) return;
+        // With tables, chains end with their generation: they matter to readers of snapshots only.
+        if constexpr (P::tables)
+            if (!state_.snapshots.any()) return;
+        trim(*old, published);
+    }
+
+    // Keeps a chain as short as the snapshots allow: behind the new head stays the former one, for readers who took
+    // their sequence before; the next is unlinked unless a snapshot sees it.
+    void trim(LogRecord& old, Sequence published) {
+        if (old.sequence() > published) return; // of this very batch: its elder is what readers see now
+        const LogRecord* elder = old.older();
+        if (elder != nullptr && !state_.snapshots.needed(elder->sequence(), old.sequence()))
+            old.set_older(elder->older());
+    }
+
+    State<P>& state_;
+    [[no_unique_address]] Cleaner<P> cleaner_;
+};
+
+} // namespace kvilt::engine
