@@ -207,7 +207,8 @@ struct BlockTrailer {
     compression::Kind compression = compression::Kind::none;
 
     static constexpr std::size_t bytes = 24;
-    static constexpr std::size_t stored_bytes_min = 48; // a body has one entry, one head, one offset
+    static constexpr std::size_t body_bytes_min = 24;          // one entry, one head, one offset
+    static constexpr std::size_t stored_bytes_min = bytes + 8; // some payload
 
     // What a block takes in the file without its trailer. Packed better than expansion_max it is filled up with zeros,
     // which keeps what a reader allocates within that factor of what it reads.

@@ -178,7 +178,7 @@ inline const char* IndexView::wrong_places() const noexcept {
         const BlockPlace at = place(i);
         if (end(i) < at.offset + BlockTrailer::stored_bytes_min || at.count == 0)
             return "its index has a block that is none";
-        if (i > 0 && address(i) < address(i - 1) + BlockTrailer::stored_bytes_min)
+        if (i > 0 && address(i) < address(i - 1) + BlockTrailer::body_bytes_min + BlockTrailer::bytes)
             return "the addresses in its index are out of order";
     }
     return nullptr;

@@ -1,0 +1,228 @@
+// Damaged and hostile table files: every change of a byte is detected or harmless, and nothing ever crashes.
+
+#include "table_fixture.hpp"
+
+using namespace kvilt;
+using namespace kvilt::test;
+
+#define COMPOSITIONS                                                                                                   \
+    Composition<filter::Locator, compression::None, reads::Mapped>,                                                    \
+        Composition<filter::Bloom<10>, compression::None, reads::Mapped>,                                              \
+        Composition<filter::None, compression::None, reads::Cached, threads::One>,                                     \
+        Composition<filter::Locator, compression::Lz4, reads::Cached>,                                                 \
+        Composition<filter::Bloom<8>, compression::Zstd, reads::Cached>
+
+namespace {
+
+Records few_records() {
+    Records records;
+    for (int i = 0; i < 14; ++i)
+        records.push_back({.key = "key" + std::to_string(10 + i * i % 3 + i),
+                           .sequence = static_cast<Sequence>(50 - i),
+                           .stamp = i % 3 == 0 ? "stamp" : "",
+                           .value = std::string(static_cast<std::size_t>(i * 9), static_cast<char>('a' + i))});
+    std::sort(records.begin(), records.end(), [](const OwnedRecord& a, const OwnedRecord& b) {
+        return a.key != b.key ? a.key < b.key : a.sequence > b.sequence;
+    });
+    return records;
+}
+
+enum class Outcome { refused, wrong_but_said, harmless, wrong };
+
+// Reads the file in every way. Harmless: all answers right, and verify finds nothing.
+template <class Reader>
+Outcome outcome(Fixture& fixture, const TableFile& file, const Records& records) {
+    const auto opened = Reader::open(fixture.context, file, cache_of<Reader>());
+    if (!opened) return Outcome::refused;
+    const Reader& reader = **opened;
+    bool said = !reader.verify();
+    for (const OwnedRecord& record : records) {
+        typename Reader::Found found;
+        const auto answer = reader.find(record.key, hash_key(record.key), record.sequence, found);
+        if (!answer)
+            said = true;
+        else if (!*answer || !same(found.record, record))
+            return Outcome::wrong;
+    }
+    typename Reader::Cursor cursor(reader);
+    cursor.seek_first();
+    for (const OwnedRecord& record : records) {
+        if (!cursor.valid()) break;
+        if (!same(cursor.record(), record)) return Outcome::wrong;
+        cursor.next();
+    }
+    said = said || !cursor.status();
+    if (!said && cursor.valid()) return Outcome::wrong;
+    return said ? Outcome::wrong_but_said : Outcome::harmless;
+}
+
+// Only that nothing crashes and nothing runs forever.
+template <class Reader>
+void exercise(Fixture& fixture, const TableFile& file, const Records& records) {
+    const auto opened = Reader::open(fixture.context, file, cache_of<Reader>());
+    if (!opened) return;
+    const Reader& reader = **opened;
+    (void)reader.verify();
+    std::size_t sum = 0;
+    const auto touch = [&sum](const Record& record) {
+        for (const Bytes bytes : {record.key, record.cell.stamp, record.cell.value})
+            for (const char byte : bytes) sum += static_cast<unsigned char>(byte);
+    };
+    typename Reader::Cursor cursor(reader);
+    for (cursor.seek_first(); cursor.valid(); cursor.next()) touch(cursor.record());
+    for (cursor.seek_last(); cursor.valid(); cursor.previous()) touch(cursor.record());
+    for (const OwnedRecord& record : records) {
+        typename Reader::Found found;
+        const auto answer = reader.find(record.key, hash_key(record.key), record.sequence, found);
+        if (answer && *answer) touch(found.record);
+        cursor.seek(record.key);
+        if (cursor.valid()) touch(cursor.record());
+        cursor.seek_before(record.key);
+        if (cursor.valid()) touch(cursor.record());
+    }
+    CHECK(sum != 1); // sums of what was read: keeps the reads
+}
+
+// Makes the checksums of a changed file right again, as one who forges it would, as far as its sizes allow.
+void forge_checksums(std::string& bytes) {
+    using namespace table_file;
+    if (bytes.size() < Footer::bytes) return;
+    char* const end = bytes.data() + bytes.size() - Footer::bytes;
+    coding::store(end + 88, checksum64({end, 88}, 0));
+    const auto read = Footer::read({end, Footer::bytes}, bytes.size());
+    if (!read || read->format_version != version) return;
+    Footer footer = *read;
+    const auto section = [&](std::uint64_t offset, std::uint64_t length) {
+        return checksum64(Bytes(bytes).substr(offset, length), footer.seed(offset));
+    };
+    IndexView index;
+    const Bytes index_bytes = Bytes(bytes).substr(footer.index_offset(), footer.index_bytes);
+    if (index.open(index_bytes, footer.data_bytes, footer.compression != compression::Kind::none) == nullptr)
+        for (std::size_t i = 0; i < index.blocks(); ++i) {
+            const std::uint64_t from = index.place(i).offset, to = index.end(i) - 8;
+            coding::store(bytes.data() + to, checksum64(Bytes(bytes).substr(from, to - from), footer.seed(from)));
+        }
+    footer.filter_checksum = section(footer.filter_offset(), footer.filter_bytes);
+    footer.index_checksum = section(footer.index_offset(), footer.index_bytes);
+    footer.properties_checksum = section(footer.properties_offset(), footer.properties_bytes);
+    std::string text;
+    footer.append_to(text);
+    std::copy(text.begin(), text.end(), end);
+}
+
+} // namespace
+
+TEST_CASE_TEMPLATE("every flipped bit of a table file is detected", C, COMPOSITIONS) {
+    Fixture fixture;
+    const Records records = few_records();
+    const TableFile file =
+        fixture.build<typename C::Filter, typename C::Compression>(records, 12, {.block_bytes = 512});
+    CHECK(outcome<typename C::Reader>(fixture, file, records) == Outcome::harmless);
+    std::string& bytes = fixture.bytes();
+    for (std::size_t at = 0; at < bytes.size(); ++at)
+        for (int bit = 0; bit < 8; ++bit) {
+            const char mask = static_cast<char>(1 << bit);
+            bytes[at] = static_cast<char>(bytes[at] ^ mask);
+            const Outcome seen = outcome<typename C::Reader>(fixture, file, records);
+            bytes[at] = static_cast<char>(bytes[at] ^ mask);
+            INFO("byte ", at, " of ", bytes.size(), ", bit ", bit);
+            REQUIRE((seen == Outcome::refused || seen == Outcome::wrong_but_said));
+        }
+}
+
+TEST_CASE_TEMPLATE("a table file cut short or made longer is refused, even if the manifest agrees", C, COMPOSITIONS) {
+    Fixture fixture;
+    const Records records = few_records();
+    TableFile file = fixture.build<typename C::Filter, typename C::Compression>(records, 12, {.block_bytes = 512});
+    std::string& bytes = fixture.bytes();
+    const std::string whole = bytes;
+    const auto refused = [&] {
+        const auto as_written = C::Reader::open(fixture.context, file, cache_of<typename C::Reader>());
+        TableFile agreed = file;
+        agreed.bytes = bytes.size();
+        const auto agreeing = C::Reader::open(fixture.context, agreed, cache_of<typename C::Reader>());
+        return !as_written && as_written.error() == Errc::corruption && !agreeing &&
+               agreeing.error() == Errc::corruption;
+    };
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        bytes = whole.substr(0, length);
+        REQUIRE(refused());
+    }
+    for (std::size_t more = 1; more < 200; ++more) {
+        bytes = whole + std::string(more, '\0');
+        REQUIRE(refused());
+        bytes = whole + whole.substr(whole.size() - more);
+        REQUIRE(refused());
+        bytes = std::string(more, '\0') + whole;
+        REQUIRE(refused());
+    }
+}
+
+TEST_CASE_TEMPLATE("swapped blocks and blocks of another file are detected", C, COMPOSITIONS) {
+    Fixture fixture;
+    Records records;
+    for (int i = 0; i < 60; ++i) // blocks of equal size
+        records.push_back({.key = std::to_string(1000 + i), .sequence = 5, .value = std::string(40, 'v')});
+    const TableFile file =
+        fixture.build<typename C::Filter, typename C::Compression>(records, 12, {.block_bytes = 512});
+    const TableFile twin =
+        fixture.build<typename C::Filter, typename C::Compression>(records, 13, {.block_bytes = 512});
+    REQUIRE(file.bytes == twin.bytes);
+    std::string& bytes = fixture.bytes();
+    const std::string whole = bytes;
+    bytes = fixture.bytes(13).substr(0, 512) + whole.substr(512);
+    CHECK(outcome<typename C::Reader>(fixture, file, records) == Outcome::wrong_but_said);
+    bytes = whole;
+    table_file::IndexView index;
+    const auto footer = table_file::Footer::read(Bytes(bytes).substr(bytes.size() - 96), bytes.size());
+    REQUIRE(footer);
+    REQUIRE(index.open(Bytes(bytes).substr(footer->index_offset(), footer->index_bytes), footer->data_bytes,
+                       footer->compression != compression::Kind::none) == nullptr);
+    const std::size_t first = index.end(0), second = index.end(1) - first;
+    REQUIRE(index.blocks() > 3);
+    bytes = whole.substr(first, second) + whole.substr(0, first) + whole.substr(first + second);
+    CHECK(outcome<typename C::Reader>(fixture, file, records) == Outcome::wrong_but_said);
+}
+
+TEST_CASE_TEMPLATE("forged table files never crash the reader", C, COMPOSITIONS) {
+    const std::uint64_t seed = seed_of_run();
+    INFO("KVILT_SEED=", seed);
+    std::mt19937_64 random(seed);
+    Fixture fixture;
+    const Records records = few_records();
+    TableFile file = fixture.build<typename C::Filter, typename C::Compression>(records, 12, {.block_bytes = 512});
+    std::string& bytes = fixture.bytes();
+    const std::string whole = bytes;
+    for (int round = 0; round < 3000; ++round) {
+        bytes = whole;
+        for (std::size_t edits = 1 + random() % 4; edits > 0; --edits) {
+            // Half of the edits go where the sizes are: the last 700 bytes.
+            const std::size_t at = random() % 2 == 0
+                                       ? random() % bytes.size()
+                                       : bytes.size() - 1 - random() % std::min<std::size_t>(700, bytes.size() - 1);
+            constexpr unsigned char interesting[] = {0, 1, 7, 8, 0x7f, 0x80, 0xff};
+            bytes[at] = static_cast<char>(random() % 2 == 0 ? random() : interesting[random() % 7]);
+        }
+        forge_checksums(bytes);
+        forge_checksums(bytes);
+        exercise<typename C::Reader>(fixture, file, records);
+    }
+}
+
+TEST_CASE("random bytes are no table file") {
+    const std::uint64_t seed = seed_of_run();
+    INFO("KVILT_SEED=", seed);
+    std::mt19937_64 random(seed);
+    using Reader = TableReader<filter::Locator, compression::None, reads::Mapped>;
+    Fixture fixture;
+    auto& content = fixture.files.files[table_path(fixture.context, 12)];
+    for (int round = 0; round < 300; ++round) {
+        content = std::make_shared<std::string>(random_bytes(random, random() % 2000));
+        TableFile file;
+        file.number = 12;
+        file.bytes = content->size();
+        const auto reader = Reader::open(fixture.context, file, nullptr);
+        REQUIRE_FALSE(reader);
+        CHECK(reader.error() == Errc::corruption);
+    }
+}
