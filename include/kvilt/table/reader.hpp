@@ -12,13 +12,10 @@
 
 namespace kvilt {
 
-// Immutable and thread-safe under threads::Many.
+// Immutable and thread-safe under threads::Many. Compression with mapped reads is refused by compose/rules.def.
 template <filter::FilterPolicy Filter, compression::CompressionPolicy Compression, reads::ReadsPolicy Reads,
           ThreadsTag Threads = threads::Many>
 class TableReader {
-    static_assert(!Reads::mapped || Compression::kind == compression::Kind::none,
-                  "kvilt: compressed blocks cannot be read in place: use reads::Cached with a compression");
-
     using Blocks = typename Reads::template Blocks<Compression, Threads>;
     using BlockView = table_file::BlockView;
 

@@ -1,0 +1,13 @@
+// expect: kvilt: an evicting memtable forgets records
+#include <kvilt/compose/composition.hpp>
+#include <kvilt/compose/rules.hpp>
+#include <kvilt/conflict/overwrite.hpp>
+#include <kvilt/log/none.hpp>
+#include <kvilt/memtable/cache.hpp>
+#include <kvilt/partition/single.hpp>
+#include <kvilt/replication/none.hpp>
+#include <kvilt/table/lsm.hpp>
+using namespace kvilt;
+
+template struct compose::Rules<compose::Composition<memtable::Cache<>, log::None, table::Lsm<>, partition::Single,
+                                                    replication::None, conflict::Overwrite>>;
