@@ -1,0 +1,73 @@
+// The log whose segments are shared mappings of its files: a commit is a few stores.
+// docs/policies/log.md
+#pragma once
+
+#include <kvilt/log/segment_log.hpp>
+
+namespace kvilt::log {
+
+namespace detail {
+
+class MappedMemory {
+public:
+    static constexpr const char* policy = "log::Mapped";
+    static constexpr bool appends = false;
+
+    Result<void> create(File& file, std::size_t) { return map(file, MapMode::write); }
+    Result<void> load(File& file, std::size_t, bool read_only) {
+        return map(file, read_only ? MapMode::copy : MapMode::write);
+    }
+    char* data() const noexcept { return mapping_->data(); }
+
+    // Faulting pages in by the chunk costs half of what one fault a page does.
+    std::size_t prepare(std::size_t from, std::size_t to) const noexcept {
+        const std::size_t end = std::min(std::max(to, from + chunk_bytes), mapping_->bytes());
+        mapping_->advise(Mapping::Advice::will_write, from, end - from);
+        return std::max(to, end);
+    }
+
+    Result<void> append(File&, std::size_t, std::size_t) noexcept { return {}; }
+    Result<void> flush(File&) noexcept { return {}; }
+
+    Result<void> rewrite(File&, std::size_t end) noexcept {
+        volatile char* bytes = mapping_->data();
+        for (std::size_t at = 0; at < end; at += 4096) bytes[at] = bytes[at];
+        return {};
+    }
+
+    Result<Stored> stored(File&, std::size_t end) const { return Stored{.copy = {}, .bytes = {data(), end}}; }
+
+private:
+    static constexpr std::size_t chunk_bytes = 1_MiB;
+
+    Result<void> map(File& file, MapMode mode) {
+        KVILT_TRY_ASSIGN(mapping, file.map(mode));
+        mapping_ = std::move(mapping);
+        return {};
+    }
+
+    std::unique_ptr<Mapping> mapping_;
+};
+
+} // namespace detail
+
+// Survives a killed process without a system call per commit, and power loss from sync() on. A file system with
+// honest shared mappings is needed: on a network or user-space one take log::Written.
+// Provides: durable, syncs. Needs: nothing.
+struct Mapped {
+    using Options = detail::FileOptions;
+    static constexpr Slot slot = Slot::log;
+    static constexpr std::string_view name = "log::Mapped";
+    static constexpr std::string_view format = "log/1";
+    static constexpr Capabilities provides{Capability::durable, Capability::syncs};
+    static constexpr Capabilities needs{};
+    static constexpr bool survives_process = true;
+    static Result<void> validate(const Options& options) { return options.validate("log::Mapped"); }
+
+    template <ThreadsTag Threads>
+    using Log = detail::SegmentLog<Threads, detail::MappedMemory>;
+};
+
+static_assert(LogPolicy<Mapped>);
+
+} // namespace kvilt::log

@@ -1,0 +1,90 @@
+// One log segment in a file, with its bytes in memory; and the options that all logs in files share.
+// docs/formats/log.md
+#pragma once
+
+#include <kvilt/core/pages.hpp>
+#include <kvilt/log/segment.hpp>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+namespace kvilt::log::detail {
+
+struct FileOptions {
+    Sync sync = Sync::never;
+    std::uint64_t sync_interval_us = 10'000;
+    std::size_t segment_bytes_min = 64_KiB;
+    std::size_t segment_bytes_max = 64_MiB;
+    std::size_t spare_bytes_max = 64_MiB; // of freed segments that are kept to be used anew
+
+    Result<void> validate(const char* policy) const {
+        KVILT_TRY(SegmentSizes::validate(segment_bytes_min, segment_bytes_max, policy));
+        if (sync == Sync::interval && sync_interval_us == 0)
+            return failure(Errc::invalid_option, policy, "sync_interval_us must be at least 1 with Sync::interval");
+        return {};
+    }
+};
+
+inline constexpr std::uint32_t segment_format_version = 1;
+
+// A file keeps its name for life, whatever segment it holds: so reuse changes no directory.
+inline std::string segment_file_name(std::uint32_t file_number) {
+    char name[24];
+    std::snprintf(name, sizeof name, "log-%06u", file_number);
+    return name;
+}
+
+inline std::optional<std::uint32_t> segment_file_number(std::string_view name) {
+    if (!name.starts_with("log-") || name.size() < 10 || name.size() > 14) return std::nullopt;
+    std::uint64_t number = 0;
+    for (const char digit : name.substr(4)) {
+        if (digit < '0' || digit > '9') return std::nullopt;
+        number = number * 10 + static_cast<std::uint64_t>(digit - '0');
+    }
+    if (number > 0xffff'ffff) return std::nullopt;
+    return static_cast<std::uint32_t>(number);
+}
+
+// Bytes as they are stored, which may be a copy.
+struct Stored {
+    Pages copy{};
+    Bytes bytes{};
+};
+
+// Memory says how a segment's bytes are had and how they reach the file:
+//
+//   static constexpr const char* policy;        whose it is, in errors
+//   static constexpr bool appends;              a commit needs append()
+//   Result<void> create(File&, capacity)        of a file of that length
+//   Result<void> load(File&, bytes, bool read_only)
+//   char* data() const
+//   std::size_t prepare(from, to)               stores up to `to` are coming; returns up to where they are welcome
+//   Result<void> append(File&, from, count)     data()[from, from + count) is complete
+//   Result<void> flush(File&)                   everything appended reaches the file; beside append()
+//   Result<void> rewrite(File&, end)            makes every page of [0, end) dirty, unchanged
+//   Result<Stored> stored(File&, end)           of [0, end), as much as has reached the file
+template <class Memory>
+struct SegmentFile {
+    std::string path{};
+    std::unique_ptr<File> file{};
+    std::size_t capacity = 0;
+    Memory memory{};
+    std::optional<Error> failed{}; // of a write or sync: nothing is known of the file's bytes since
+
+    // After a failure the owner never calls it again.
+    Result<void> sync() {
+        KVILT_TRY(memory.flush(*file));
+        return file->sync();
+    }
+    Result<void> rewrite(std::uint32_t end) {
+        KVILT_TRY(memory.rewrite(*file, end));
+        return file->sync();
+    }
+    Result<void> begin(const FileHeader& header) {
+        header.write(memory.data(), "log");
+        return memory.append(*file, 0, FileHeader::bytes);
+    }
+};
+
+} // namespace kvilt::log::detail

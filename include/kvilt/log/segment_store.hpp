@@ -1,0 +1,216 @@
+// The files of a log: found at recovery, created, kept to be used anew, removed.
+// docs/formats/log.md
+#pragma once
+
+#include <kvilt/log/segment_file.hpp>
+#include <kvilt/log/segment_scan.hpp>
+
+#include <map>
+
+namespace kvilt::log::detail {
+
+// For one thread at a time, but for spare_bytes().
+template <ThreadsTag Threads, class Memory>
+class SegmentStore {
+public:
+    using SegmentFilePtr = std::shared_ptr<SegmentFile<Memory>>;
+
+    SegmentStore(const LogContext& context, const FileOptions& options)
+        : context_(context), spare_bytes_max_(options.spare_bytes_max),
+          sizes_(options.segment_bytes_min, options.segment_bytes_max, context.segment_bytes_cap) {}
+
+    const LogContext& context() const noexcept { return context_; }
+    void limit(std::size_t cap) noexcept { sizes_.limit(cap); }
+    std::size_t spare_bytes() const noexcept { return spare_bytes_.load(std::memory_order_relaxed); }
+
+    struct Recovered {
+        struct Segment {
+            SegmentNumber number;
+            SegmentFilePtr file;
+            bool listed;
+        };
+        LogScan scan{};
+        std::vector<Segment> segments{}; // those of the scan
+        SegmentNumber next = 1;          // above every number that was ever used
+    };
+
+    // Reads what is there and judges it. Files that do not count stay until remove_leftovers().
+    Result<Recovered> load(const LogState& state) {
+        found_.clear();
+        headless_.clear();
+        SegmentNumber highest = state.unlisted_from - 1;
+        for (const SealedSegment& sealed : state.sealed) highest = std::max(highest, sealed.number);
+        for (const SegmentNumber number : state.freed) highest = std::max(highest, number);
+        KVILT_TRY_ASSIGN(names, context_.environment.files->list(context_.directory));
+        for (const std::string& name : names) {
+            const auto number = segment_file_number(name);
+            if (!number) continue;
+            next_file_ = std::max(next_file_, *number + 1);
+            KVILT_TRY(load_file(context_.directory + "/" + name, state, highest));
+        }
+        // A file without a header may have been any of the next ones.
+        highest += static_cast<SegmentNumber>(headless_.size());
+        KVILT_TRY_ASSIGN(scan, judge(state));
+        Recovered recovered{.scan = std::move(scan), .next = highest + 1};
+        for (const LogScan::Segment& segment : recovered.scan.segments) {
+            const auto listed = [&](const SealedSegment& one) { return one.number == segment.number; };
+            recovered.segments.push_back({segment.number, std::move(found_[segment.number].file),
+                                          std::any_of(state.sealed.begin(), state.sealed.end(), listed)});
+            found_.erase(segment.number);
+        }
+        for (const auto& [number, loaded] : found_) leave(loaded.file->path);
+        for (const Loaded& loaded : headless_) leave(loaded.file->path);
+        found_.clear();
+        headless_.clear();
+        return recovered;
+    }
+
+    // This file holds nothing that counts.
+    void leave(std::string path) { leftovers_.push_back(std::move(path)); }
+
+    // Once the manifest says what counts. Whatever cannot be removed is found again at the next opening.
+    void remove_leftovers() {
+        for (const std::string& path : leftovers_) static_cast<void>(context_.environment.files->remove(path));
+        leftovers_.clear();
+    }
+
+    // A file with `header` and at least `needed` bytes; one used before if it is of a fitting size. The header is the
+    // last thing that is written: if anything fails, no file has it, or that file is removed.
+    Result<SegmentFilePtr> take(std::size_t needed, const FileHeader& header) {
+        while (SegmentFilePtr spare = take_spare(needed)) {
+            if (spare->begin(header)) return grown(std::move(spare));
+            discard(*spare);
+        }
+        auto created = std::make_shared<SegmentFile<Memory>>();
+        created->path = context_.directory + "/" + segment_file_name(next_file_);
+        created->capacity = sizes_.capacity(needed);
+        KVILT_TRY_ASSIGN(file, context_.environment.files->open(created->path, OpenMode::create));
+        ++next_file_;
+        created->file = std::move(file);
+        auto ready = prepare(*created, header);
+        if (ready) return grown(std::move(created));
+        discard(*created);
+        return std::unexpected(std::move(ready).error());
+    }
+
+    void give_back(SegmentFilePtr file) {
+        if (!file->failed && spare_bytes() + file->capacity <= spare_bytes_max_ && sizes_.useful(file->capacity)) {
+            spare_bytes_.fetch_add(file->capacity);
+            spares_.push_back(std::move(file));
+        } else {
+            discard(*file);
+        }
+    }
+
+private:
+    struct Loaded {
+        SegmentFilePtr file;
+        FileHeader header{};
+
+        FoundSegment found() const { return {file->path, header, {file->memory.data(), file->capacity}}; }
+    };
+
+    Result<void> load_file(std::string path, const LogState& state, SegmentNumber& highest) {
+        auto file = std::make_shared<SegmentFile<Memory>>();
+        file->path = std::move(path);
+        const OpenMode mode = context_.read_only ? OpenMode::read : OpenMode::write;
+        KVILT_TRY_ASSIGN(opened, context_.environment.files->open(file->path, mode));
+        file->file = std::move(opened);
+        KVILT_TRY_ASSIGN(size, file->file->size());
+        file->capacity = static_cast<std::size_t>(std::min<std::uint64_t>(size, 0xffff'fff8));
+        char first[FileHeader::bytes] = {};
+        KVILT_TRY_ASSIGN(count, file->file->read_at(0, first, sizeof first));
+        const auto header = FileHeader::read({first, count}, "log");
+        if (!header) {
+            if (count == sizeof first)
+                KVILT_TRY(file->memory.load(*file->file, file->capacity, true));
+            else
+                file->capacity = 0;
+            headless_.push_back({std::move(file)});
+            return {};
+        }
+        KVILT_TRY(check(file->path, *header));
+        highest = std::max(highest, header->number);
+        if (!state.counts(header->number)) {
+            leave(file->path);
+            return {};
+        }
+        KVILT_TRY(file->memory.load(*file->file, file->capacity, context_.read_only));
+        keep_later({std::move(file), *header});
+        return {};
+    }
+
+    Result<void> check(const std::string& path, const FileHeader& header) const {
+        if (header.version != segment_format_version)
+            return failure(Errc::incompatible, "scan log",
+                           path + " is of format version " + std::to_string(header.version) +
+                               ", and this program reads version " + std::to_string(segment_format_version));
+        if (header.identity != context_.identity)
+            return failure(Errc::incompatible, "scan log",
+                           path + ": this segment belongs to another store; move it out of the directory");
+        return {};
+    }
+
+    // Of two files with one number, one is from a rotate that failed behind the header and was tried again: it has no
+    // frames.
+    void keep_later(Loaded loaded) {
+        const auto rank = [this](const Loaded& one) {
+            const FoundSegment found = one.found();
+            const bool used =
+                frame_at(found.bytes, context_.identity, {one.header.number, FileHeader::bytes}).has_value();
+            return std::pair{used, one.header.previous_end};
+        };
+        const auto [place, fresh] = found_.try_emplace(loaded.header.number, loaded);
+        if (fresh) return;
+        if (rank(place->second) < rank(loaded)) std::swap(place->second, loaded);
+        leave(loaded.file->path);
+    }
+
+    Result<LogScan> judge(const LogState& state) const {
+        std::vector<FoundSegment> found;
+        for (const auto& [number, loaded] : found_) found.push_back(loaded.found());
+        std::vector<FoundSegment> headless;
+        for (const Loaded& loaded : headless_)
+            if (loaded.file->capacity > 0) headless.push_back(loaded.found());
+        return Judgement(context_.identity, state, found, headless, context_.directory).run();
+    }
+
+    Result<void> prepare(SegmentFile<Memory>& created, const FileHeader& header) {
+        KVILT_TRY(created.file->reserve(created.capacity));
+        KVILT_TRY(created.memory.create(*created.file, created.capacity));
+        KVILT_TRY(context_.environment.files->sync_directory(context_.directory));
+        return created.begin(header);
+    }
+
+    SegmentFilePtr grown(SegmentFilePtr file) noexcept {
+        sizes_.grow();
+        return file;
+    }
+
+    SegmentFilePtr take_spare(std::size_t needed) {
+        for (auto spare = spares_.begin(); spare != spares_.end(); ++spare) {
+            if ((*spare)->capacity < needed || !sizes_.useful((*spare)->capacity)) continue;
+            SegmentFilePtr taken = std::move(*spare);
+            spares_.erase(spare);
+            spare_bytes_.fetch_sub(taken->capacity);
+            return taken;
+        }
+        return nullptr;
+    }
+
+    // The name may come back after a power loss; the file then counts for nothing.
+    void discard(SegmentFile<Memory>& file) { static_cast<void>(context_.environment.files->remove(file.path)); }
+
+    const LogContext context_;
+    const std::size_t spare_bytes_max_;
+    SegmentSizes sizes_;
+    std::uint32_t next_file_ = 1;
+    std::vector<SegmentFilePtr> spares_{};
+    typename Threads::template Atomic<std::size_t> spare_bytes_{0};
+    std::vector<std::string> leftovers_{};
+
+    std::map<SegmentNumber, Loaded> found_{}; // while loading, as the next
+    std::vector<Loaded> headless_{};
+};
+
+} // namespace kvilt::log::detail
