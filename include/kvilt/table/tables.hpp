@@ -4,6 +4,7 @@
 #include <kvilt/table/compaction_job.hpp>
 #include <kvilt/table/directory.hpp>
 #include <kvilt/table/options.hpp>
+#include <kvilt/table/reader_cursor.hpp>
 #include <kvilt/table/run_cursor.hpp>
 #include <kvilt/table/version.hpp>
 
