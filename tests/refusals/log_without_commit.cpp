@@ -1,4 +1,4 @@
-// expect: LogPolicy
+// expect: log.commit(
 // A policy of the wrong shape is refused by the concept of its slot.
 #include <kvilt/compose/composition.hpp>
 #include <kvilt/conflict/overwrite.hpp>
@@ -12,7 +12,9 @@ using namespace kvilt;
 
 struct NoCommit : log::None {
     template <class Threads>
-    struct Log {};
+    struct Log : log::None::Log<Threads> {
+        void commit() = delete;
+    };
 };
 
 using Refused = compose::Composition<memtable::Reference, NoCommit, table::None, partition::Single, replication::None,

@@ -1,4 +1,4 @@
-// expect: MemTablePolicy
+// expect: Slot::memtable
 #include <kvilt/compose/composition.hpp>
 #include <kvilt/conflict/overwrite.hpp>
 #include <kvilt/log/none.hpp>

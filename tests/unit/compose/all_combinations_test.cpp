@@ -1,0 +1,133 @@
+// Every policy with every other: which go together is counted twice, by the rules and by hand.
+#include <kvilt/compose/rules.hpp>
+#include <kvilt/conflict/overwrite.hpp>
+#include <kvilt/log/buffered.hpp>
+#include <kvilt/log/mapped.hpp>
+#include <kvilt/log/none.hpp>
+#include <kvilt/log/written.hpp>
+#include <kvilt/memtable/cache.hpp>
+#include <kvilt/memtable/hash.hpp>
+#include <kvilt/memtable/reference.hpp>
+#include <kvilt/partition/hash_mod.hpp>
+#include <kvilt/partition/range.hpp>
+#include <kvilt/partition/single.hpp>
+#include <kvilt/replication/none.hpp>
+#include <kvilt/table/compaction.hpp>
+#include <kvilt/table/filter_bloom.hpp>
+#include <kvilt/table/filter_none.hpp>
+#include <kvilt/table/lsm.hpp>
+#include <kvilt/table/none.hpp>
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#if __has_include(<lz4.h>)
+#include <kvilt/table/compression_lz4.hpp>
+#endif
+#if __has_include(<zstd.h>)
+#include <kvilt/table/compression_zstd.hpp>
+#endif
+#if __has_include(<kvilt/memtable/art.hpp>)
+#include <kvilt/memtable/art.hpp>
+#endif
+#if __has_include(<kvilt/memtable/skip_list.hpp>)
+#include <kvilt/memtable/skip_list.hpp>
+#endif
+
+using namespace kvilt;
+using compose::Facts;
+using compose::facts_of;
+namespace {
+
+template <class... Ts>
+struct Types {};
+
+using Compactions = Types<compaction::Lazy, compaction::Leveled, compaction::Tiered>;
+using Filters = Types<filter::Locator, filter::Bloom<10>, filter::None>;
+using Compressions = Types<compression::None
+#if __has_include(<lz4.h>)
+                           ,
+                           compression::Lz4
+#endif
+#if __has_include(<zstd.h>)
+                           ,
+                           compression::Zstd
+#endif
+                           >;
+
+// Of a table's parts only compression and reads reach its facts, so one compaction and filter stand for all.
+template <class... Cs>
+void add_tables(std::vector<Facts>& tables, Types<Cs...>) {
+    (tables.push_back(facts_of<table::Lsm<Cs, reads::Mapped>>()), ...);
+    (tables.push_back(facts_of<table::Lsm<reads::Cached, Cs>>()), ...);
+}
+
+template <class... Ks, class... Fs>
+constexpr std::size_t product(Types<Ks...>, Types<Fs...>) {
+    return sizeof...(Ks) * sizeof...(Fs);
+}
+
+template <class C>
+constexpr bool same_facts(const Facts& facts) {
+    return facts_of<C>().provides == facts.provides && facts_of<C>().needs == facts.needs;
+}
+
+const std::vector<Facts> memtables {
+#if __has_include(<kvilt/memtable/art.hpp>)
+    facts_of<memtable::Art<>>(), facts_of<memtable::Art<threads::Many>>(),
+#endif
+#if __has_include(<kvilt/memtable/skip_list.hpp>)
+        facts_of<memtable::SkipList<>>(), facts_of<memtable::SkipList<threads::Many>>(),
+#endif
+        facts_of<memtable::Hash<>>(), facts_of<memtable::Hash<threads::Many>>(), facts_of<memtable::Cache<>>(),
+        facts_of<memtable::Cache<threads::Many>>(), facts_of<memtable::Reference>(),
+};
+const std::vector<Facts> logs{facts_of<log::None>(), facts_of<log::Mapped>(), facts_of<log::Written>(),
+                              facts_of<log::Buffered>()};
+const std::vector<Facts> partitions{facts_of<partition::Single>(), facts_of<partition::HashMod>(),
+                                    facts_of<partition::Range>()};
+
+} // namespace
+
+TEST_CASE("every combination of policies is valid or is told why not") {
+    std::vector<Facts> tables;
+    add_tables(tables, Compressions());
+    const std::size_t variants = product(Compactions(), Filters());
+    const Facts rest = facts_of<replication::None>() | facts_of<conflict::Overwrite>();
+
+    std::size_t valid = 0;
+    std::size_t invalid = 0;
+    std::size_t by_hand = 0;
+    std::vector<std::size_t> broken(compose::rule_count);
+    const auto judge = [&](const Facts& memtable, const Facts& log, const Facts& table, std::size_t weight) {
+        for (const Facts& partition : partitions) {
+            const auto rules = compose::explain(memtable | log | table | partition | rest);
+            (rules.empty() ? valid : invalid) += weight;
+            const bool forgets = memtable.has(Capability::evicting);
+            const bool keeps = log.has(Capability::durable) || table.has(Capability::tables);
+            const bool in_place = table.has(Capability::compression) && !table.has(Capability::block_cache);
+            by_hand += (forgets && keeps) || in_place ? 0 : weight;
+            for (const auto& rule : rules) CHECK(rule.sentence.size() > 40);
+        }
+    };
+    for (const Facts& memtable : memtables)
+        for (const Facts& log : logs) {
+            judge(memtable, log, facts_of<table::None>(), 1);
+            for (const Facts& table : tables) judge(memtable, log, table, variants);
+        }
+    MESSAGE("combinations: ", valid + invalid, ", valid: ", valid, ", refused: ", invalid);
+    CHECK(valid == by_hand);
+    CHECK(valid + invalid == memtables.size() * logs.size() * partitions.size() * (1 + variants * tables.size()));
+    CHECK(valid > 0);
+    CHECK(invalid > 0);
+}
+
+TEST_CASE("a table's compaction and filter do not touch the rules") {
+    const auto check = []<class... Cs, class... Fs>(Types<Cs...>, Types<Fs...>) {
+        constexpr Facts plain = facts_of<table::Lsm<>>();
+        CHECK((same_facts<table::Lsm<Cs>>(plain) && ...));
+        CHECK((same_facts<table::Lsm<Fs>>(plain) && ...));
+    };
+    check(Compactions(), Filters());
+}
