@@ -187,7 +187,7 @@ inline std::string with_seed(std::string wrong, std::uint64_t seed) {
 template <MemTablePolicy M>
 std::string check_memtable(std::uint64_t seed = 1, std::size_t key_count = 1500, std::size_t changes = 1500) {
     detail::MemTableTrial<M> trial(seed, key_count);
-    for (const std::size_t erased : {10, 10, 45, 80, 45, 5, 88}) {
+    for (const std::size_t erased : {10U, 10U, 45U, 80U, 45U, 5U, 88U}) {
         std::string wrong = trial.change(changes, erased);
         if (wrong.empty()) wrong = trial.compare();
         if constexpr (detail::ordered<M>) {
