@@ -91,7 +91,7 @@ struct Compaction {
     std::vector<std::vector<std::size_t>> inputs{};
     std::uint32_t level = 0;            // where it goes
     std::optional<std::uint64_t> run{}; // into this run there; without: a new one, newer than what is there
-    bool rewrite = false;               // also what could be moved as it is
+    bool rewrite = false;               // also a lone file, where anything in it can go
 };
 
 // Decides; does nothing. `files` in the order of newer_or_lower.

@@ -23,6 +23,7 @@ public:
     CompactionJob(Directory& directory, const Version<Reader>& version, const Compaction& plan,
                   std::uint64_t file_bytes_max, const std::vector<Sequence>& snapshots)
         : directory_(&directory), level_(plan.level), run_(plan.run ? *plan.run : directory.take_number()),
+          file_bytes_max_(file_bytes_max),
           writer_(directory, level_, run_, file_bytes_max, snapshots, {version, level_, places_of(plan)}) {
         const OlderRuns<Reader> older(version, level_, places_of(plan));
         arrange(version, plan, older);
@@ -59,37 +60,58 @@ private:
         return places;
     }
 
-    // Walks the input files by key: each stretch of overlapping files is moved or merged as one.
+    // A stretch of input files that overlap one another, by key; most often a single one.
+    struct Stretch {
+        std::size_t begin;
+        std::size_t end;
+        bool merge;
+    };
+
     void arrange(const Version<Reader>& version, const Compaction& plan, const OlderRuns<Reader>& older) {
-        const auto& files = version.files();
         std::vector<Input> inputs;
         for (std::size_t run = 0; run < plan.inputs.size(); ++run)
             for (const std::size_t place : plan.inputs[run]) inputs.push_back({place, run});
-        std::sort(inputs.begin(), inputs.end(), [&files](const Input& a, const Input& b) {
-            return files[a.place].key_first < files[b.place].key_first;
+        const auto file = [&](std::size_t at) -> const TableFile& { return version.files()[inputs[at].place]; };
+        std::sort(inputs.begin(), inputs.end(), [&version](const Input& a, const Input& b) {
+            return version.files()[a.place].key_first < version.files()[b.place].key_first;
         });
-        bool joined = false; // to the group before
-        for (std::size_t begin = 0; begin < inputs.size();) {
+        std::vector<Stretch> stretches;
+        std::vector<bool> small;
+        for (std::size_t begin = 0; begin < inputs.size(); begin = stretches.back().end) {
             std::size_t end = begin + 1;
-            Bytes reach = files[inputs[begin].place].key_last;
-            for (; end < inputs.size() && files[inputs[end].place].key_first <= reach; ++end)
-                reach = std::max(reach, Bytes(files[inputs[end].place].key_last));
-            const TableFile& first = files[inputs[begin].place];
-            const bool alone = end == begin + 1 && !plan.rewrite;
-            if (alone && !worth_a_rewrite(first, older)) {
-                move(first);
-                joined = false;
-            } else {
-                if (!joined) groups_.emplace_back(plan.inputs.size());
-                for (std::size_t at = begin; at < end; ++at) merge(version, inputs[at]);
-                joined = true;
-            }
-            begin = end;
+            Bytes reach = file(begin).key_last;
+            for (; end < inputs.size() && file(end).key_first <= reach; ++end)
+                reach = std::max(reach, Bytes(file(end).key_last));
+            const bool alone = end == begin + 1;
+            stretches.push_back({begin, end, !alone || must_rewrite(version, inputs[begin].place, plan, older)});
+            small.push_back(alone && file(begin).bytes < file_bytes_max_ / 4);
+        }
+        gather_small(stretches, small);
+        for (std::size_t at = 0; at < stretches.size(); ++at) {
+            const Stretch& stretch = stretches[at];
+            if (stretch.merge && (at == 0 || !stretches[at - 1].merge)) groups_.emplace_back(plan.inputs.size());
+            for (std::size_t input = stretch.begin; input < stretch.end; ++input)
+                stretch.merge ? merge(version, inputs[input]) : move(file(input));
         }
     }
 
-    // Tombstones that can go now would otherwise stay until something overlaps them.
-    static bool worth_a_rewrite(const TableFile& file, const OlderRuns<Reader>& older) {
+    // Small files in a row become one, lest a run fall to crumbs.
+    static void gather_small(std::vector<Stretch>& stretches, const std::vector<bool>& small) {
+        constexpr std::size_t row_min = 4;
+        for (std::size_t begin = 0, end = 0; begin < stretches.size(); begin = end + 1) {
+            end = begin;
+            while (end < stretches.size() && small[end]) ++end;
+            if (end - begin < row_min) continue;
+            for (std::size_t at = begin; at < end; ++at) stretches[at].merge = true;
+        }
+    }
+
+    // Whether moving a file as it is would leave in it what can go now, and perhaps never again would.
+    bool must_rewrite(const Version<Reader>& version, std::size_t place, const Compaction& plan,
+                      const OlderRuns<Reader>& older) const {
+        const TableFile& file = version.files()[place];
+        if (plan.rewrite)
+            return file.tombstones != 0 || !version.reader(place)->single_version() || file.bytes < file_bytes_max_ / 2;
         return file.tombstones != 0 && file.tombstones >= file.entries / 8 &&
                !older.touches(file.key_first, file.key_last);
     }
@@ -146,6 +168,7 @@ private:
     Directory* directory_;
     std::uint32_t level_;
     std::uint64_t run_;
+    std::uint64_t file_bytes_max_;
     RunWriter<Directory> writer_;
     TableEdit edit_{};
     std::vector<std::shared_ptr<Reader>> held_{}; // inputs, whatever becomes of the version

@@ -61,6 +61,7 @@ public:
     class Cursor;
 
     const TableFile& file() const noexcept { return file_; }
+    bool single_version() const noexcept { return parts_.footer.single_version; } // no key comes twice
 
     // Reads and checks every byte, and the order of the whole; bytes checked.
     Result<std::uint64_t> verify() const {

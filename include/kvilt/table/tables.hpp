@@ -174,7 +174,11 @@ private:
 
     bool settled_at(const Version& version, const std::vector<Sequence>& snapshots) const {
         if (version.runs() == 0) return true;
-        return version.runs() == 1 && version.bounds(0).run == settled_.run && snapshots == settled_.snapshots;
+        if (version.runs() > 1) return false;
+        if (version.bounds(0).run == settled_.run && snapshots == settled_.snapshots) return true;
+        for (std::size_t at = 0; at < version.files().size(); ++at)
+            if (version.files()[at].tombstones != 0 || !version.reader(at)->single_version()) return false;
+        return true;
     }
 
     Options options_;
