@@ -20,9 +20,6 @@ struct Unsynced {
     std::string path{};       // of the file; of a name: what was done to it
     std::uint64_t number = 0; // name: 0, 1, ... in the order of changes; length: the present one; sector: its place
     std::size_t ordinal = 0;  // 0, 1, ... in the order of asking, which is the same for the same world
-};                            // of the file, or what was done to which name
-std::uint64_t number = 0; // name: counts changes of names in the order they were made; sector: its place in the file
-std::size_t ordinal = 0;  // 0, 1, ... in the order of asking, which is the same for the same world
 };
 
 // Decides for each; may be asked from any thread that crashes a world. Copyable.
