@@ -106,7 +106,7 @@ public:
     // Bytes of entries in a body, or 0 if it is too small for so many.
     static std::size_t entries_bytes(std::size_t body, std::size_t count) noexcept {
         const std::size_t tail = tail_bytes(count);
-        return body < tail + count * entry_unit || body % 8 != 0 ? 0 : body - tail;
+        return count == 0 || body < tail + count * entry_unit || body % 8 != 0 ? 0 : body - tail;
     }
     static std::size_t tail_bytes(std::size_t count) noexcept { return count * 8 + round_up(count * 2, 8); }
 
@@ -170,7 +170,7 @@ private:
 };
 
 inline const char* BlockView::malformed() const noexcept {
-    if (count_ == 0 || entries_bytes_ == 0) return "its sizes contradict each other";
+    if (entries_bytes_ == 0) return "its sizes contradict each other";
     const char* at = data_;
     Record before;
     Bytes prefix;

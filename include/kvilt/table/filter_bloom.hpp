@@ -4,13 +4,14 @@
 #include <kvilt/core/coding.hpp>
 #include <kvilt/table/filter.hpp>
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace kvilt::filter {
 
 // Blocks of 512 bits. A key's block is the high half of its hash scaled to their number; its `probes` bits there are
-// the top nine bits of the hash's low half times an odd number, times it again, and so on. The bytes end in a block of
-// u32 probes and zeros.
+// the top nine bits of the low half, multiplied once more for each. The bytes end in a block of u32 probes and zeros.
 template <std::size_t bits_per_key = 10>
 struct Bloom {
     static_assert(bits_per_key >= 2 && bits_per_key <= 64, "kvilt: filter::Bloom takes 2 to 64 bits a key");
@@ -20,9 +21,7 @@ struct Bloom {
     static constexpr std::uint32_t probes_max = 30;
     // bits * ln 2 is the optimum of an unblocked filter; blocks want a little less.
     static constexpr std::uint32_t probes =
-        bits_per_key * 6 / 10 < 1
-            ? 1
-            : static_cast<std::uint32_t>(bits_per_key * 6 / 10 > probes_max ? probes_max : bits_per_key * 6 / 10);
+        static_cast<std::uint32_t>(std::clamp<std::size_t>(bits_per_key * 6 / 10, 1, probes_max));
 
     class View;
 

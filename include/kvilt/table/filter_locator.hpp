@@ -12,10 +12,9 @@ namespace kvilt::filter {
 namespace detail {
 
 // 64 bytes, one cache line:  u16 fingerprints[slots] | addresses[slots] | u8 count | u8 overflow | zeros
-// A key's bucket is the high half of its hash scaled to their number, its
-// fingerprint the low 16 bits. A key that finds its bucket full is in the
-// next one with room, and every bucket it passed is marked. Narrow: 12 slots of 24-bit addresses (128 MiB of data);
-// wide: 10 slots of 32 bits (32 GiB).
+// A key's bucket is the high half of its hash scaled to their number, its fingerprint the low 16 bits. A key that finds
+// its bucket full is in the next one with room, and every bucket it passed is marked. Narrow: 12 slots of 24-bit
+// addresses (128 MiB of data); wide: 10 slots of 32 bits (32 GiB).
 template <std::size_t slots, std::size_t address_bytes>
 struct LocatorBucket {
     static constexpr std::size_t bytes = 64;
