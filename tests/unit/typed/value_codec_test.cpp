@@ -162,6 +162,14 @@ TEST_CASE("the bytes of values and their schemas are the format's") {
     CHECK(body_of(std::variant<bool, char>('x')) == "\1x");
 }
 
+TEST_CASE("a value with a byte less or a byte more is damage") {
+    for (const shop::Order& order : samples::of<shop::Order>(10)) {
+        std::string bytes = value_of(order);
+        CHECK(ValueCodec<shop::Order>::decode(Bytes(bytes).substr(0, bytes.size() - 1)).error() == Errc::corruption);
+        CHECK(ValueCodec<shop::Order>::decode(bytes + '\0').error() == Errc::corruption);
+    }
+}
+
 TEST_CASE("a count that the bytes cannot hold is damage, not a reason to allocate") {
     std::string bytes = value_of(std::vector<std::uint64_t>{});
     bytes.pop_back();
