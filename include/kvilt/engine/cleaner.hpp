@@ -64,9 +64,12 @@ public:
     static Result<void> release(State<P>& state, const std::vector<SegmentNumber>& numbers,
                                 SegmentNumber copied_to = 0) requires P::durable {
         if (numbers.empty()) return {};
+        // Of the commits up to here none can be lost any more, though the records of some may have gone.
+        const Sequence settled = state.published.load();
         auto synced = state.log->sync(copied_to);
         if (!synced) return state.health.poison(std::move(synced).error());
-        auto edited = state.home.manifest->append({.freed = numbers});
+        if (state.peers != nullptr) KVILT_TRY(state.peers->make_durable());
+        auto edited = state.home.manifest->append({.sequence = settled, .freed = numbers});
         if (!edited) return state.health.poison(std::move(edited).error());
         for (const SegmentNumber number : numbers) state.retire_segment(number);
         state.epochs.collect();

@@ -22,6 +22,8 @@ template <class P>
 class Engine {
 public:
     using Pin = typename Epochs<typename P::Threads>::Pin;
+    using SnapshotMark = Sequence;
+    using ScanCursor = Scan<P>;
 
     static Result<std::unique_ptr<Engine>> open(EngineOptions<P> options) requires(!P::on_disk) {
         KVILT_TRY_ASSIGN(state, open_volatile<P>(std::move(options)));

@@ -30,6 +30,8 @@ public:
         if (generation == nullptr) return {};
         GenerationSource<P> source(*generation);
         KVILT_TRY_ASSIGN(edit, state_.tables->flush(source, state_.snapshots.list()));
+        // A part of a batch may leave its log only when the other parts are as safe as it will be.
+        if (generation->has_parts && state_.peers != nullptr) KVILT_TRY(state_.peers->make_durable());
         KVILT_TRY(record({.sequence = generation->highest, .tables = edit, .freed = freed_by(*generation)}));
         install(edit, generation);
         state_.counters.flushes.fetch_add(1, std::memory_order_relaxed);

@@ -2,6 +2,7 @@
 // In two steps, because shards decide together how far each log counts.
 #pragma once
 
+#include <kvilt/engine/home.hpp>
 #include <kvilt/engine/state.hpp>
 
 #include <memory>
@@ -73,46 +74,12 @@ private:
     Home& home() noexcept { return state_->home; }
 
     Result<void> lock_and_read() {
-        FileSystem& files = *home().environment.files;
-        const bool writes = !state_->options.read_only;
-        KVILT_TRY_ASSIGN(there, files.exists(home().directory));
-        if (!there) {
-            if (!writes || !state_->options.create)
-                return failure(Errc::not_found, "open store",
-                               home().directory + " does not exist; create a store with {.create = true}");
-            KVILT_TRY(files.create_directory(home().directory));
-        }
-        KVILT_TRY_ASSIGN(lock, files.lock(home().directory, writes ? LockMode::exclusive : LockMode::shared));
-        home().lock = std::move(lock);
-        auto manifest = Manifest::read(home().environment, home().directory);
-        if (!manifest && manifest.error() == Errc::not_found && writes && state_->options.create)
-            manifest = Manifest::create(home().environment, home().directory, {.formats = state_->options.formats});
-        if (!manifest) return std::unexpected(std::move(manifest).error());
-        home().manifest = std::move(*manifest);
-        return compare_formats();
-    }
-
-    // A readable difference, not a number: which slot, what was stored, what this program is.
-    Result<void> compare_formats() {
-        const auto& stored = home().manifest->state().formats;
-        if (stored == state_->options.formats) return {};
-        std::string difference;
-        const auto format_in = [](const auto& formats, const std::string& slot) -> std::string {
-            for (const auto& [name, format] : formats)
-                if (name == slot) return format;
-            return "nothing";
-        };
-        const auto compare = [&](const std::string& slot) {
-            const std::string was = format_in(stored, slot);
-            const std::string is = format_in(state_->options.formats, slot);
-            if (was == is || difference.find(slot + " ") != std::string::npos) return;
-            difference += (difference.empty() ? "" : "; ") + slot + " is \"" + was + "\" on disk and \"" + is +
-                          "\" in this program";
-        };
-        for (const auto& [slot, format] : stored) compare(slot);
-        for (const auto& [slot, format] : state_->options.formats) compare(slot);
-        if (difference.empty()) return {};
-        return failure(Errc::incompatible, "open store", home().directory + ": " + difference);
+        KVILT_TRY_ASSIGN(known, open_home(home(), state_->options));
+        if (known) return {};
+        auto made = Manifest::create(home().environment, home().directory, {.formats = state_->options.formats});
+        if (!made) return std::unexpected(std::move(made).error());
+        home().manifest = std::move(*made);
+        return {};
     }
 
     Result<void> open_log() {
@@ -158,6 +125,7 @@ private:
         if constexpr (P::durable) {
             KVILT_TRY(state_->log->replay(scan_, [&](const Frame& frame) -> Result<void> {
                 bool descriptor = frame.kind == FrameKind::part;
+                state_->active->has_parts = state_->active->has_parts || descriptor;
                 frame.for_each([&](LogRecord& record) {
                     if (std::exchange(descriptor, false)) return;
                     highest = std::max(highest, record.sequence());

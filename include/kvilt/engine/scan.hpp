@@ -124,13 +124,13 @@ requires P::tables struct ScanSourceOf<P> {
 template <class P>
 class Scan {
 public:
-    // Reads at `at`, which the caller keeps registered; without it, at now.
+    // Reads at `at`, which is registered already, or at now.
     Scan(State<P>& state, Range range, std::optional<Sequence> at) : state_(&state), range_(std::move(range)) {
         auto [pin, view] = state.epochs.pin_long(state.view);
         pin_ = std::move(pin);
         view_ = view;
-        if (!at) own_snapshot_ = Registration(state);
-        at_ = at ? *at : own_snapshot_.at();
+        snapshot_ = Registration(state, at);
+        at_ = snapshot_.at();
     }
 
     void reverse() noexcept { reverse_ = !reverse_; }
@@ -148,7 +148,10 @@ private:
     class Registration {
     public:
         Registration() = default;
-        explicit Registration(State<P>& state) : state_(&state), at_(state.snapshots.take(state.published)) {}
+        Registration(State<P>& state, std::optional<Sequence> at) : state_(&state) {
+            if (at) state.snapshots.add(*at);
+            at_ = at ? *at : state.snapshots.take(state.published);
+        }
         Registration(Registration&& other) noexcept : state_(std::exchange(other.state_, nullptr)), at_(other.at_) {}
         Registration& operator=(Registration&& other) noexcept {
             std::swap(state_, other.state_);
@@ -243,7 +246,7 @@ private:
     State<P>* state_;
     typename Epochs<typename P::Threads>::LongPin pin_;
     const View<P>* view_ = nullptr;
-    Registration own_snapshot_;
+    Registration snapshot_;
     Sequence at_ = 0;
     Range range_;
     Merge<Source> merge_{{}};

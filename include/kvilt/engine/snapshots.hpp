@@ -24,6 +24,12 @@ public:
         return at;
     }
 
+    // Registers a sequence that is registered already once more.
+    void add(Sequence at) {
+        const std::lock_guard lock(mutex_);
+        live_.insert(std::lower_bound(live_.begin(), live_.end(), at), at);
+    }
+
     void release(Sequence at) noexcept {
         const std::lock_guard lock(mutex_);
         live_.erase(std::lower_bound(live_.begin(), live_.end(), at));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <kvilt/engine/health.hpp>
-#include <kvilt/engine/manifest.hpp>
+#include <kvilt/engine/home.hpp>
 #include <kvilt/engine/parts.hpp>
 #include <kvilt/engine/snapshots.hpp>
 
@@ -24,6 +24,7 @@ struct Generation {
     Era born;
     std::size_t log_bytes = 0;
     Sequence highest = 0;
+    bool has_parts = false; // of batches over shards
 };
 
 template <class P>
@@ -45,14 +46,20 @@ struct View {
     Era tables_born = 0;
 };
 
-// What only a store with a directory has.
-struct Home {
-    Environment environment{};
-    std::string directory{};
-    std::unique_ptr<DirectoryLock> lock{};
-    std::optional<Manifest> manifest{};
-};
 struct Homeless {};
+
+template <class P>
+using HomeOf = std::conditional_t<P::on_disk, Home, Homeless>;
+
+// The other shards of a store whose batches may span several.
+class Peers {
+public:
+    // Whatever any shard has committed by now survives power loss.
+    virtual Result<void> make_durable() = 0;
+
+protected:
+    ~Peers() = default;
+};
 
 template <class P>
 struct TablesOf {
@@ -93,7 +100,8 @@ struct State {
     }
 
     EngineOptions<P> options;
-    [[no_unique_address]] std::conditional_t<P::on_disk, Home, Homeless> home{};
+    [[no_unique_address]] HomeOf<P> home{};
+    Peers* peers = nullptr; // null for a store of one shard
     Health<Threads> health{};
     Snapshots<Threads> snapshots{};
     Counters<Threads> counters{};

@@ -1,0 +1,69 @@
+// The store as it was at one moment.
+#pragma once
+
+#include <kvilt/front/scan_range.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace kvilt {
+
+// Reads see exactly the commits before it was taken, however long it lives; what it sees is kept until it is
+// destroyed. Movable; may be read by several threads where the store may; ends before the store does.
+template <class Node, bool ordered>
+class Snapshot {
+public:
+    explicit Snapshot(const Node& node) : node_(&node), at_(node.take_snapshot()) {}
+    Snapshot(Snapshot&& other) noexcept : node_(std::exchange(other.node_, nullptr)), at_(std::move(other.at_)) {}
+    Snapshot& operator=(Snapshot&& other) noexcept {
+        std::swap(node_, other.node_);
+        std::swap(at_, other.at_);
+        return *this;
+    }
+    ~Snapshot() {
+        if (node_ != nullptr) node_->release_snapshot(at_);
+    }
+
+    template <class Value = std::string, CodableKey Key>
+    [[nodiscard]] Result<std::optional<Value>> get(const Key& key) const {
+        return read_value<Value>(*node_, KeyBytes<Key>(key), at_);
+    }
+
+    template <CodableKey Key, class Use>
+    [[nodiscard]] Result<bool> view(const Key& key, Use&& use) const {
+        return node_->view(KeyBytes<Key>(key), at_, std::forward<Use>(use));
+    }
+
+    template <class Key = Bytes, class Value = Bytes>
+    [[nodiscard]] auto scan(Range range) const requires ordered {
+        return ScanRange<typename Node::ScanCursor, Key, Value>(node_->scan(std::move(range), at_));
+    }
+
+    template <class Key = Bytes, class Value = Bytes, class Visitor>
+    [[nodiscard]] Result<void> scan(Range range, Visitor&& visit) const requires ordered {
+        return scan<Key, Value>(std::move(range)).for_each(std::forward<Visitor>(visit));
+    }
+
+private:
+    const Node* node_;
+    typename Node::SnapshotMark at_;
+};
+
+// The value of `key` as a Value, or nothing.
+template <class Value, class Node>
+Result<std::optional<Value>> read_value(const Node& node, Bytes key, std::optional<typename Node::SnapshotMark> at) {
+    std::optional<Value> value;
+    std::optional<Error> error;
+    KVILT_TRY(node.view(key, std::move(at), [&](Bytes bytes) {
+        auto decoded = decode_value<Value>(bytes);
+        if (decoded)
+            value.emplace(std::move(*decoded));
+        else
+            error = std::move(decoded).error();
+    }));
+    if (error) return std::unexpected(std::move(*error));
+    return value;
+}
+
+} // namespace kvilt
