@@ -60,7 +60,9 @@ class TableTrial {
 
 public:
     TableTrial(TableContext context, typename T::Options options, std::uint64_t seed, std::size_t keys)
-        : context_(std::move(context)), options_(options), dice_(seed), keys_(nasty_keys(dice_, keys)) {}
+        : context_(std::move(context)), options_(options), dice_(seed), keys_(nasty_keys(dice_, keys)) {
+        std::sort(keys_.begin(), keys_.end());
+    }
 
     std::string open() {
         tables_.reset();
@@ -70,10 +72,12 @@ public:
         return {};
     }
 
-    // Changes at random; of a hundred about `erased` are tombstones.
+    // Changes keys of a random span, wide or narrow; of a hundred about `erased` are tombstones.
     void write(std::size_t times, std::size_t erased) {
+        const std::size_t width = dice_.once_in(2) ? keys_.size() : 1 + dice_.below(keys_.size() / 8);
+        const std::size_t first = dice_.below(keys_.size() - width + 1);
         while (times-- > 0) {
-            const std::string& key = keys_[dice_.below(keys_.size())];
+            const std::string& key = keys_[first + dice_.below(width)];
             const bool gone = dice_.below(100) < erased;
             TableWrite change{++sequence_, gone ? Kind::tombstone : Kind::put, {}};
             if (!gone) change.value = std::to_string(sequence_) + std::string(dice_.below(200), 'v');

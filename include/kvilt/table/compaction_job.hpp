@@ -64,6 +64,7 @@ private:
     struct Stretch {
         std::size_t begin;
         std::size_t end;
+        Bytes reach; // its last key
         bool merge;
     };
 
@@ -83,16 +84,28 @@ private:
             for (; end < inputs.size() && file(end).key_first <= reach; ++end)
                 reach = std::max(reach, Bytes(file(end).key_last));
             const bool alone = end == begin + 1;
-            stretches.push_back({begin, end, !alone || must_rewrite(version, inputs[begin].place, plan, older)});
+            stretches.push_back({begin, end, reach, !alone || must_rewrite(version, inputs[begin].place, plan, older)});
             small.push_back(alone && file(begin).bytes < file_bytes_max_ / 4);
         }
         gather_small(stretches, small);
         for (std::size_t at = 0; at < stretches.size(); ++at) {
             const Stretch& stretch = stretches[at];
-            if (stretch.merge && (at == 0 || !stretches[at - 1].merge)) groups_.emplace_back(plan.inputs.size());
+            const bool joins = at != 0 && stretches[at - 1].merge &&
+                               !target_between(version, stretches[at - 1].reach, file(stretch.begin).key_first);
+            if (stretch.merge && !joins) groups_.emplace_back(plan.inputs.size());
             for (std::size_t input = stretch.begin; input < stretch.end; ++input)
                 stretch.merge ? merge(version, inputs[input]) : move(file(input));
         }
+    }
+
+    // Whether the run that the outputs go into has a file between two keys that is no input: they must not span it.
+    bool target_between(const Version<Reader>& version, Bytes above, Bytes below) const {
+        for (std::size_t run = 0; run < version.runs(); ++run) {
+            if (version.bounds(run).level != level_ || version.bounds(run).run != run_) continue;
+            for (const Choice<Reader>& file : version.choices(run))
+                if (above < file.first && file.first < below) return true;
+        }
+        return false;
     }
 
     // Small files in a row become one, lest a run fall to crumbs.

@@ -9,6 +9,7 @@
 #include <kvilt/table/version.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -36,6 +37,9 @@ public:
         KVILT_TRY(tables->directory_.claim(live));
         std::vector<typename Version::File> files;
         for (TableFile& file : live) {
+            if (file.level >= levels_max)
+                return failure(Errc::corruption, "open tables",
+                               tables->directory_.path(file.number) + " is listed at an impossible level");
             KVILT_TRY_ASSIGN(reader, tables->directory_.open(file));
             files.emplace_back(std::move(file), std::move(reader));
         }
@@ -69,7 +73,9 @@ public:
         const auto* next = new Version(std::move(files), shape_);
         for (const auto& [number, reader] : leaving)
             if (reader != nullptr) reader->obsolete();
-        return current_ = next;
+        current_ = next;
+        assert(check_runs());
+        return current_;
     }
 
     Result<bool> find(const Version& version, Bytes key, Sequence at, Found& found) const {
@@ -146,13 +152,9 @@ private:
     // A run that is not sorted would hide keys: the manifest is checked, but not believed.
     Result<void> check_runs() const {
         const auto& files = current_->files();
-        for (std::size_t at = 0; at < files.size(); ++at) {
-            const TableFile& file = files[at];
-            if (file.level >= levels_max || file.key_last < file.key_first)
-                return failure(Errc::corruption, "open tables",
-                               directory_.path(file.number) + " is listed with an impossible level or span of keys");
-            if (at == 0) continue;
+        for (std::size_t at = 1; at < files.size(); ++at) {
             const TableFile& before = files[at - 1];
+            const TableFile& file = files[at];
             if (before.level == file.level && before.run == file.run && before.key_last >= file.key_first)
                 return failure(Errc::corruption, "open tables",
                                directory_.path(before.number) + " and " + directory_.path(file.number) +

@@ -157,3 +157,179 @@ TEST_CASE("keys written in order are never rewritten, and end up as few runs") {
     CHECK(bench.has(3999));
     CHECK(!bench.has(4000));
 }
+
+TEST_CASE("each policy keeps its shape under random writes, and rewrites as much as it says") {
+    const auto written_per_byte = []<class Lsm>(std::type_identity<Lsm>, std::size_t runs_max) {
+        Bench<Lsm> bench;
+        std::uint64_t flushed = 0;
+        for (std::uint64_t at = 0; at < 64; ++at) {
+            const std::uint64_t before = bench.bytes_written;
+            bench.flush(at * 7919 % 997, 120, 97);
+            flushed += bench.bytes_written - before;
+            while (bench.compact()) {
+            }
+            REQUIRE(bench.stats().runs <= runs_max);
+            REQUIRE(bench.tables->debt_bytes(*bench.tables->current()) == 0);
+        }
+        for (const TableFile& file : bench.tables->files(*bench.tables->current()))
+            REQUIRE(file.bytes < 2 * small.file_bytes_max);
+        return static_cast<double>(bench.bytes_written) / static_cast<double>(flushed);
+    };
+    const double lazy = written_per_byte(std::type_identity<table::Lsm<>>{}, 3 + 3 + 3 + 1);
+    const double leveled = written_per_byte(std::type_identity<table::Lsm<compaction::Leveled>>{}, 3 + 1 + 1 + 1);
+    const double tiered = written_per_byte(std::type_identity<table::Lsm<compaction::Tiered>>{}, 7 + 7 + 7);
+    MESSAGE("bytes written per byte flushed: lazy " << lazy << ", leveled " << leveled << ", tiered " << tiered);
+    CHECK(tiered < lazy);
+    CHECK(lazy < leveled);
+    CHECK(tiered <= 3);
+    CHECK(lazy <= 5);
+    CHECK(leveled <= 10);
+}
+
+TEST_CASE("debt grows with what is not compacted, and compaction pays it back") {
+    Bench<table::Lsm<>> bench;
+    std::uint64_t debt = 0;
+    for (int at = 0; at < 8; ++at) {
+        bench.flush(0, 100);
+        const std::uint64_t now = bench.tables->debt_bytes(*bench.tables->current());
+        CHECK(now >= debt);
+        CHECK(now - debt <= bench.stats().bytes / bench.stats().files + 4_KiB); // no jump beyond one flush
+        debt = now;
+    }
+    CHECK(debt > 0);
+    while (bench.compact()) {
+    }
+    CHECK(bench.tables->debt_bytes(*bench.tables->current()) == 0);
+}
+
+TEST_CASE("a deleted key never comes back, whatever is merged on the way") {
+    Bench<table::Lsm<>> bench;
+    for (int times = 0; times < 2; ++times) bench.flush(0, 300);
+    REQUIRE(bench.compact(true)); // the old values lie in the last level
+    bench.flush(100, 50, 1, Kind::tombstone);
+    for (std::uint64_t at = 0; at < 30; ++at) {
+        bench.flush(1000 + at, 60, 31);
+        while (bench.compact())
+            for (std::uint64_t key = 0; key < 300; ++key) REQUIRE(bench.has(key) == (key < 100 || key >= 150));
+    }
+    REQUIRE(bench.compact(true));
+    CHECK(bench.stats().tombstones == 0);
+    CHECK(!bench.has(120));
+    CHECK(bench.has(99));
+}
+
+TEST_CASE("a snapshot keeps what it sees, and nothing else is kept for it") {
+    Bench<table::Lsm<>> bench;
+    bench.flush(0, 100);
+    bench.snapshots = {bench.sequence};
+    for (int times = 0; times < 5; ++times) bench.flush(0, 50);
+    bench.flush(0, 100, 1, Kind::tombstone);
+    REQUIRE(bench.compact(true));
+    CHECK(bench.stats().entries == 200); // each key as the snapshot sees it, and its tombstone
+    CHECK(bench.has(20, bench.snapshots.front()));
+    CHECK(!bench.has(20));
+    CHECK(!bench.compact(true));
+    bench.snapshots.clear();
+    REQUIRE(bench.compact(true));
+    CHECK(bench.stats().files == 0);
+    CHECK(bench.directory.files() == 0);
+}
+
+TEST_CASE("a job given up after any step leaves no file behind, and every step is small") {
+    Bench<table::Lsm<>> bench;
+    for (int times = 0; times < 4; ++times) bench.flush(0, 300);
+    const std::size_t files = bench.directory.files();
+    const std::uint64_t bytes = bench.stats().bytes;
+    for (std::size_t steps = 0;; ++steps) {
+        auto job = bench.tables->plan(*bench.tables->current(), {}, false);
+        REQUIRE(job != nullptr);
+        bool done = false;
+        for (std::size_t step = 0; step < steps && !done; ++step) done = job->step(8_KiB).value();
+        if (done) {
+            CHECK(steps >= bytes / 2 / 8_KiB);
+            bench.apply(job->edit());
+            break;
+        }
+        job.reset();
+        REQUIRE(bench.directory.files() == files);
+        REQUIRE(bench.has(299));
+    }
+    CHECK(bench.stats().entries == 300);
+    CHECK(bench.directory.files() == bench.stats().files);
+}
+
+TEST_CASE("a version reads its files until it is gone, and then they are") {
+    Bench<table::Lsm<>> bench;
+    for (int times = 0; times < 4; ++times) bench.flush(0, 100);
+    const auto* old = bench.tables->current();
+    auto job = bench.tables->plan(*old, {}, true);
+    while (!job->step(1_MiB).value()) {
+    }
+    bench.tables->apply(job->edit());
+    job.reset();
+    table::Lsm<>::Tables<threads::One>::Found found;
+    CHECK(bench.tables->find(*old, laws::decimal_key(7), 120, found).value());
+    CHECK(found.record.sequence == 108);
+    CHECK(bench.directory.files() == 4 + bench.stats().files);
+    delete old;
+    CHECK(bench.directory.files() == bench.stats().files);
+}
+
+TEST_CASE("a flush that fails leaves the version and the directory as they were") {
+    Bench<table::Lsm<>> bench;
+    bench.flush(0, 100);
+    std::vector<Record> unsorted(300, Record{"b", 9, {.kind = Kind::put, .value = "v"}});
+    unsorted.push_back({"a", 10, {}});
+    Source source(unsorted);
+    CHECK(bench.tables->flush(source, {}).error() == Errc::invalid_argument);
+    CHECK(bench.directory.files() == 1);
+
+    struct Broken : Source { // all records, then an error in place of the end
+        using Source::Source;
+        Result<void> status() const { return failure(Errc::corruption, "read", "a segment"); }
+    } broken({{"a", 10, {}}});
+    CHECK(bench.tables->flush(broken, {}).error() == Errc::corruption);
+    CHECK(bench.directory.files() == 1);
+    Source nothing({});
+    CHECK(bench.tables->flush(nothing, {}).value().empty());
+}
+
+TEST_CASE("opening removes leftovers of a crash, and never uses their numbers again") {
+    Bench<table::Lsm<>> bench;
+    bench.flush(0, 10);
+    const auto files = bench.tables->files(*bench.tables->current());
+    const auto touch = [&](const std::string& name) { std::ofstream(bench.directory.live() + "/" + name) << "x"; };
+    for (const char* name : {"table-000077", "table-77", "table-0000078", "table-000001.bak", "mine"}) touch(name);
+    using Tables = table::Lsm<>::Tables<threads::One>;
+    TableContext reader = bench.context;
+    reader.read_only = true;
+    REQUIRE(Tables::open(reader, small, files).has_value());
+    CHECK(bench.directory.files() == 6);
+    auto again = Tables::open(bench.context, small, files).value();
+    CHECK(bench.directory.files() == 5); // names that are not ours are left alone
+    CHECK(!std::filesystem::exists(bench.directory.live() + "/table-000077"));
+    Source source({{"a", 99, {}}});
+    CHECK(again->flush(source, {}).value().added.front().number > 77);
+}
+
+TEST_CASE("a manifest that contradicts the directory or itself is refused by name") {
+    Bench<table::Lsm<>> bench;
+    bench.flush(0, 10);
+    bench.flush(5, 10);
+    auto files = bench.tables->files(*bench.tables->current());
+    using Tables = table::Lsm<>::Tables<threads::One>;
+    const auto refused = [&](const std::vector<TableFile>& live) {
+        const auto opened = Tables::open(bench.context, small, live);
+        REQUIRE(!opened.has_value());
+        CHECK(opened.error() == Errc::corruption);
+        return opened.error().message();
+    };
+    auto one_run = files;
+    one_run[0].run = one_run[1].run;
+    CHECK(refused(one_run).find("overlap") != std::string::npos);
+    auto deep = files;
+    deep[0].level = 4'000'000'000;
+    CHECK(refused(deep).find("level") != std::string::npos);
+    std::filesystem::remove(bench.directory.live() + "/" + table_name(files[0].number));
+    CHECK(refused(files).find(table_name(files[0].number)) != std::string::npos);
+}
