@@ -93,8 +93,10 @@ public:
         return std::unexpected(std::move(ready).error());
     }
 
+    // Kept for take(): two of the present size, within the options' bound.
     void give_back(SegmentFilePtr file) {
-        if (!file->failed && spare_bytes() + file->capacity <= spare_bytes_max_ && sizes_.useful(file->capacity)) {
+        const std::size_t keep_bytes = std::min(spare_bytes_max_, 2 * sizes_.wanted());
+        if (!file->failed && spare_bytes() + file->capacity <= keep_bytes && sizes_.useful(file->capacity)) {
             spare_bytes_.fetch_add(file->capacity);
             spares_.push_back(std::move(file));
         } else {
