@@ -91,13 +91,13 @@ public:
 
     // Errc::invalid_argument for a record out of order or over its limits. Copies what it needs.
     Result<void> add(const Record& record) {
-        KVILT_TRY(check(record));
-        const bool new_key = properties_.entries == 0 || record.key != key_last_;
+        const int order = properties_.entries == 0 ? 1 : record.key.compare(key_last_);
+        KVILT_TRY(check(record, order));
         if (!block_.fits(record)) KVILT_TRY(write_block());
         if (block_.empty() && index_.blocks() > 0)
             separator_ = record.key.substr(0, table_file::common_prefix(key_last_, record.key) + 1);
         const std::uint64_t address = address_ + block_.add(record);
-        if (new_key) {
+        if (order != 0) {
             filter_.add(hash_key(record.key), address / table_file::entry_unit);
             key_last_ = record.key;
         } else {
@@ -122,13 +122,12 @@ private:
     TableBuilder(std::uint64_t identity, std::uint64_t number, std::size_t block_bytes, table_file::OutputFile output)
         : identity_(identity), number_(number), output_(std::move(output)), block_(block_bytes) {}
 
-    Result<void> check(const Record& record) const {
+    // `order` is that of the record's key to the one before.
+    Result<void> check(const Record& record, int order) const {
         const Cell& cell = record.cell;
         if (record.key.size() > key_bytes_max || cell.value.size() > value_bytes_max ||
             cell.stamp.size() > stamp_bytes_max || record.sequence > sequence_max)
             return failure(Errc::invalid_argument, "build table", "a key, value, stamp or sequence is over its limit");
-        if (properties_.entries == 0) return {};
-        const int order = record.key.compare(key_last_);
         if (order < 0 || (order == 0 && record.sequence >= sequence_last_))
             return failure(Errc::invalid_argument, "build table",
                            "records must come by key ascending and sequence descending");

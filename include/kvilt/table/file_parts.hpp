@@ -5,6 +5,13 @@
 #include <kvilt/table/format.hpp>
 #include <kvilt/table/index.hpp>
 
+namespace kvilt::reads {
+
+// Whether what a cursor reads stays in the cache: not for what is read once, as a compaction does.
+enum class CacheUse : std::uint8_t { fill, bypass };
+
+} // namespace kvilt::reads
+
 namespace kvilt::table_file {
 
 struct FileParts {

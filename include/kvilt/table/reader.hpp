@@ -52,9 +52,17 @@ public:
         return find_by_index(key, at, found);
     }
 
-    // Fetches what find will touch first.
+    // For many finds at once: fetches what find touches first; then, some keys later, what it touches next.
     void prefetch(std::uint64_t hash) const noexcept {
         if (filter_) filter_->prefetch(hash);
+    }
+    void prefetch_entry(std::uint64_t hash) const noexcept {
+        if constexpr (Filter::locates)
+            if (filter_)
+                filter_->find(hash, [&](std::uint64_t address) {
+                    blocks_.prefetch(parts_, address * table_file::entry_unit);
+                    return true;
+                });
     }
 
     // Over every version of every key: reader_cursor.hpp.
@@ -94,6 +102,7 @@ private:
         Result<void> read;
         Record record;
         const bool hit = filter_->find(hash, [&](std::uint64_t address) {
+            blocks_.prefetch(parts_, address * table_file::entry_unit);
             read = blocks_.entry(parts_, address * table_file::entry_unit, record, found.pin);
             return !read || record.key == key;
         });

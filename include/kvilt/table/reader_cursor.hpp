@@ -11,7 +11,8 @@ template <filter::FilterPolicy Filter, compression::CompressionPolicy Compressio
           ThreadsTag Threads>
 class TableReader<Filter, Compression, Reads, Threads>::Cursor {
 public:
-    explicit Cursor(const TableReader& reader) noexcept : reader_(&reader) {}
+    explicit Cursor(const TableReader& reader, reads::CacheUse use = reads::CacheUse::fill) noexcept
+        : reader_(&reader), use_(use) {}
 
     // To the newest version of the first key at or above `key`.
     void seek(Bytes key) {
@@ -65,7 +66,7 @@ private:
 
     bool enter(std::size_t number) {
         status_ = {};
-        auto block = reader_->blocks_.block(reader_->parts_, number, pin_);
+        auto block = reader_->blocks_.block(reader_->parts_, number, pin_, use_);
         if (block) {
             block_ = *block;
             number_ = number;
@@ -90,6 +91,7 @@ private:
     }
 
     const TableReader* reader_;
+    reads::CacheUse use_;
     Pin pin_{};
     BlockView block_{};
     std::size_t number_ = 0;

@@ -35,16 +35,20 @@ public:
 
     Result<void> prepare(const FileParts&) { return {}; }
 
-    Result<BlockView> block(const FileParts& parts, std::size_t block, Pin& pin) const {
+    Result<BlockView> block(const FileParts& parts, std::size_t block, Pin& pin,
+                            reads::CacheUse use = reads::CacheUse::fill) const {
         const typename Cache::Key key{parts.footer.number, block};
         if (Pin cached = cache_->find(key)) {
             pin = std::move(cached);
             return pin.view();
         }
         KVILT_TRY_ASSIGN(view, verify(parts, block, pin));
+        if (use == reads::CacheUse::bypass) return view;
         pin = cache_->insert(key, std::move(pin), view);
         return pin.view();
     }
+
+    void prefetch(const FileParts&, std::uint64_t) const noexcept {}
 
     // The entry at an address that a filter gave.
     Result<void> entry(const FileParts& parts, std::uint64_t address, Record& record, Pin& pin) const {

@@ -53,9 +53,15 @@ public:
         return {};
     }
 
-    Result<BlockView> block(const FileParts& parts, std::size_t block, Pin&) const {
+    Result<BlockView> block(const FileParts& parts, std::size_t block, Pin&, reads::CacheUse = {}) const {
         if (!checked_blocks_.test(block)) KVILT_TRY(check(parts, block));
         return view(parts, block);
+    }
+
+    void prefetch(const FileParts& parts, std::uint64_t address) const noexcept {
+        if (address >= parts.footer.data_bytes) return;
+        __builtin_prefetch(data_ + address);
+        __builtin_prefetch(data_ + address + 64); // most entries end there
     }
 
     // The entry at an address that a filter gave.

@@ -96,6 +96,21 @@ TEST_CASE("reads through a small cache are right, and a large one ends the readi
     }
 }
 
+TEST_CASE("a cursor that bypasses the cache leaves nothing in it") {
+    const Records records = nasty_records(11, 300, 2);
+    Fixture fixture;
+    const TableFile file = fixture.build<filter::None, compression::Zstd>(records, 12, {.block_bytes = 512});
+    using Reader = TableReader<filter::None, compression::Zstd, reads::Cached>;
+    const auto cache = std::make_shared<Reader::Cache>(std::size_t{4'000'000});
+    const auto reader = Reader::open(fixture.context, file, cache);
+    REQUIRE(reader);
+    Reader::Cursor cursor(**reader, reads::CacheUse::bypass);
+    std::size_t at = 0;
+    for (cursor.seek_first(); cursor.valid(); cursor.next()) REQUIRE(same(cursor.record(), records[at++]));
+    CHECK(at == records.size());
+    CHECK(cache->stats().bytes == 0);
+}
+
 TEST_CASE_TEMPLATE("many threads read one file", R, reads::Mapped, reads::Cached) {
     const Records records = nasty_records(12, 400, 2);
     Fixture fixture;
