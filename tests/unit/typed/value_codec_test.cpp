@@ -87,6 +87,11 @@ void check(std::size_t count = 40) {
 }
 
 template <class T>
+Errc code_of(const Result<T>& result) {
+    return result ? Errc{} : result.error().code;
+}
+
+template <class T>
 std::string body_of(const T& value) {
     return value_of(value).substr(4);
 }
@@ -131,14 +136,14 @@ TEST_CASE("strings are stored raw") {
 TEST_CASE("another schema is incompatible, in a sentence that names what was asked for") {
     const auto refused = ValueCodec<shop::Item>::decode(value_of(shop::OldItem{"tea"}));
     REQUIRE_FALSE(refused);
-    CHECK(refused.error() == Errc::incompatible);
+
     CHECK(refused.error().message() ==
           "decode value: incompatible: the stored value has schema 9ccaa20e, but was asked for as "
           "{name:string,cents:i64,}, schema ad2eeb78: read it as the type it was written as");
-    CHECK(ValueCodec<std::int32_t>::decode(value_of(std::uint32_t{5})).error() == Errc::incompatible);
-    CHECK(ValueCodec<std::uint8_t>::decode(value_of(shop::State::paid)).error() == Errc::incompatible);
-    CHECK(ValueCodec<shop::Item>::decode("a string").error() == Errc::incompatible);
-    CHECK(ValueCodec<shop::Item>::decode("").error() == Errc::corruption);
+    CHECK(code_of(ValueCodec<std::int32_t>::decode(value_of(std::uint32_t{5}))) == Errc::incompatible);
+    CHECK(code_of(ValueCodec<std::uint8_t>::decode(value_of(shop::State::paid))) == Errc::incompatible);
+    CHECK(code_of(ValueCodec<shop::Item>::decode("a string")) == Errc::incompatible);
+    CHECK(code_of(ValueCodec<shop::Item>::decode("")) == Errc::corruption);
 }
 
 TEST_CASE("a struct may change its own name, and no other") {
@@ -165,8 +170,8 @@ TEST_CASE("the bytes of values and their schemas are the format's") {
 TEST_CASE("a value with a byte less or a byte more is damage") {
     for (const shop::Order& order : samples::of<shop::Order>(10)) {
         std::string bytes = value_of(order);
-        CHECK(ValueCodec<shop::Order>::decode(Bytes(bytes).substr(0, bytes.size() - 1)).error() == Errc::corruption);
-        CHECK(ValueCodec<shop::Order>::decode(bytes + '\0').error() == Errc::corruption);
+        CHECK(code_of(ValueCodec<shop::Order>::decode(Bytes(bytes).substr(0, bytes.size() - 1))) == Errc::corruption);
+        CHECK(code_of(ValueCodec<shop::Order>::decode(bytes + '\0')) == Errc::corruption);
     }
 }
 
@@ -174,10 +179,10 @@ TEST_CASE("a count that the bytes cannot hold is damage, not a reason to allocat
     std::string bytes = value_of(std::vector<std::uint64_t>{});
     bytes.pop_back();
     coding::append_varint(bytes, std::uint64_t{1} << 60);
-    CHECK(ValueCodec<std::vector<std::uint64_t>>::decode(bytes).error() == Errc::corruption);
+    CHECK(code_of(ValueCodec<std::vector<std::uint64_t>>::decode(bytes)) == Errc::corruption);
     std::string doubled = value_of(std::set<char>{'a', 'b'});
     doubled.back() = 'a';
-    CHECK(ValueCodec<std::set<char>>::decode(doubled).error() == Errc::corruption);
+    CHECK(code_of(ValueCodec<std::set<char>>::decode(doubled)) == Errc::corruption);
 }
 
 TEST_CASE("a value codec of the user's own works alone and inside other values") {
