@@ -29,12 +29,11 @@ public:
     Result<void> append(File&, std::size_t, std::size_t) noexcept { return {}; }
     Result<void> flush(File&) noexcept { return {}; }
 
-    // By calls, not by stores: a store of the same byte is nothing that every world can see.
-    Result<void> rewrite(File& file, std::size_t end) {
-        for (std::size_t at = 0; at < end; at += 4096) {
-            const char same = data()[at];
-            KVILT_TRY(file.write_at(at, {&same, 1}));
-        }
+    // A store of the same byte makes a page dirty, but a world in memory has to be told.
+    Result<void> rewrite(File&, std::size_t end) noexcept {
+        mapping_->advise(Mapping::Advice::will_write, 0, end);
+        volatile char* bytes = mapping_->data();
+        for (std::size_t at = 0; at < end; at += 4096) bytes[at] = bytes[at];
         return {};
     }
 

@@ -1,0 +1,22 @@
+// Power loss and death of the process at every call to the environment.
+#include <kvilt/laws/log_crash.hpp>
+#include <kvilt/log/buffered.hpp>
+#include <kvilt/log/mapped.hpp>
+#include <kvilt/log/written.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+using namespace kvilt;
+
+TEST_CASE_TEMPLATE("a crash at any call leaves a prefix with everything synced", L, log::Mapped, log::Written,
+                   log::Buffered) {
+    const char* chosen = std::getenv("KVILT_SEED");
+    const std::uint64_t first = chosen == nullptr ? 1 : std::strtoull(chosen, nullptr, 10);
+    for (std::uint64_t seed = first; seed < first + (chosen == nullptr ? 2 : 1); ++seed) {
+        laws::LogCrashes<L> crashes(seed, 40);
+        CHECK(crashes.run() == "");
+        MESSAGE("seed " << seed << ": " << crashes.crashes() << " crashes");
+    }
+}
