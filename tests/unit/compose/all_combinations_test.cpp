@@ -5,9 +5,11 @@
 #include <kvilt/log/mapped.hpp>
 #include <kvilt/log/none.hpp>
 #include <kvilt/log/written.hpp>
+#include <kvilt/memtable/art.hpp>
 #include <kvilt/memtable/cache.hpp>
 #include <kvilt/memtable/hash.hpp>
 #include <kvilt/memtable/reference.hpp>
+#include <kvilt/memtable/skip_list.hpp>
 #include <kvilt/partition/hash_mod.hpp>
 #include <kvilt/partition/range.hpp>
 #include <kvilt/partition/single.hpp>
@@ -27,12 +29,6 @@
 #endif
 #if __has_include(<zstd.h>)
 #include <kvilt/table/compression_zstd.hpp>
-#endif
-#if __has_include(<kvilt/memtable/art.hpp>)
-#include <kvilt/memtable/art.hpp>
-#endif
-#if __has_include(<kvilt/memtable/skip_list.hpp>)
-#include <kvilt/memtable/skip_list.hpp>
 #endif
 
 using namespace kvilt;
@@ -74,9 +70,7 @@ constexpr bool same_facts(const Facts& facts) {
 }
 
 const std::vector<Facts> memtables {
-#if __has_include(<kvilt/memtable/art.hpp>)
     facts_of<memtable::Art<>>(), facts_of<memtable::Art<threads::Many>>(),
-#endif
 #if __has_include(<kvilt/memtable/skip_list.hpp>)
         facts_of<memtable::SkipList<>>(), facts_of<memtable::SkipList<threads::Many>>(),
 #endif
