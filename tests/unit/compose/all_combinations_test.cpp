@@ -69,13 +69,12 @@ constexpr bool same_facts(const Facts& facts) {
     return facts_of<C>().provides == facts.provides && facts_of<C>().needs == facts.needs;
 }
 
-const std::vector<Facts> memtables {
-    facts_of<memtable::Art<>>(), facts_of<memtable::Art<threads::Many>>(),
-#if __has_include(<kvilt/memtable/skip_list.hpp>)
-        facts_of<memtable::SkipList<>>(), facts_of<memtable::SkipList<threads::Many>>(),
-#endif
-        facts_of<memtable::Hash<>>(), facts_of<memtable::Hash<threads::Many>>(), facts_of<memtable::Cache<>>(),
-        facts_of<memtable::Cache<threads::Many>>(), facts_of<memtable::Reference>(),
+const std::vector<Facts> memtables{
+    facts_of<memtable::Art<>>(),      facts_of<memtable::Art<threads::Many>>(),
+    facts_of<memtable::SkipList<>>(), facts_of<memtable::SkipList<threads::Many>>(),
+    facts_of<memtable::Hash<>>(),     facts_of<memtable::Hash<threads::Many>>(),
+    facts_of<memtable::Cache<>>(),    facts_of<memtable::Cache<threads::Many>>(),
+    facts_of<memtable::Reference>(),
 };
 const std::vector<Facts> logs{facts_of<log::None>(), facts_of<log::Mapped>(), facts_of<log::Written>(),
                               facts_of<log::Buffered>()};
