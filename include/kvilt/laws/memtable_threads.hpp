@@ -110,19 +110,23 @@ private:
         return due == sorted_.rend() ? "" : "a cursor backward beside a writer misses a key that was there all along";
     }
 
+    // At keys that may come or go at this moment, between the nearest two that are there all along.
     std::string seek_all(Dice& dice) {
-        for (int times = 0; times < 50; ++times) {
-            const std::size_t at = dice.below(sorted_.size());
+        for (int times = 0; times < 200; ++times) {
+            const std::string& key = keys_[dice.below(keys_.size())];
+            const auto above = std::ranges::lower_bound(sorted_, key);
             const Pin pin(epochs_);
             typename M::Index::Cursor cursor(index_);
-            cursor.seek(sorted_[at]);
-            if (!cursor.valid() || cursor.record()->key() != sorted_[at])
+            cursor.seek(key);
+            if (cursor.valid() ? cursor.record()->key() < key : above != sorted_.end())
+                return "seek() beside a writer does not find a key at or above";
+            if (above != sorted_.end() && cursor.record()->key() > *above)
                 return "seek() beside a writer misses a key that was there all along";
-            if (at == 0) continue;
-            cursor.seek_before(sorted_[at]);
-            if (!cursor.valid() || cursor.record()->key() >= sorted_[at] ||
-                cursor.record()->key() < Bytes(sorted_[at - 1]))
-                return "seek_before() beside a writer is not the last key below";
+            cursor.seek_before(key);
+            if (cursor.valid() ? cursor.record()->key() >= key : above != sorted_.begin())
+                return "seek_before() beside a writer does not find a key below";
+            if (above != sorted_.begin() && cursor.record()->key() < *std::prev(above))
+                return "seek_before() beside a writer misses a key that was there all along";
         }
         return {};
     }

@@ -88,6 +88,7 @@ public:
         if (way.owner == nullptr) return;
         --way.owner->live;
         shrink(*way.owner_slot, *way.owner);
+        if (pool_.sparse()) pool_.renew([this] { move_nodes(); });
     }
 
     std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
@@ -252,6 +253,28 @@ private:
     }
 
     void retire(Node& node) noexcept { pool_.retire(&node, static_cast<std::size_t>(node.kind)); }
+
+    // Copies what is left of a much larger tree: some 100 ns a node. Readers see the one tree or the other.
+    void move_nodes() {
+        const Ref top = root_.load(std::memory_order_relaxed);
+        if (!top.is_node()) return;
+        const auto copied = [this](Ref old) { return &copy(*old.node(), old.node()->kind); };
+        std::vector<Node*> waiting{copied(top)}; // whose children are still the old ones
+        Node* const root = waiting.front();
+        while (!waiting.empty()) {
+            Node& node = *waiting.back();
+            waiting.pop_back();
+            visit_node(node, [&](auto& known) {
+                known.any([&](std::uint8_t byte, Ref child) {
+                    if (!child.is_node()) return false;
+                    waiting.push_back(copied(child));
+                    known.find(byte)->store(Ref(waiting.back()), std::memory_order_relaxed);
+                    return false;
+                });
+            });
+        }
+        root_.store(Ref(root), std::memory_order_release);
+    }
 
     NodePool<Threads, art_kinds> pool_;
     Slot root_{Ref{}};

@@ -5,6 +5,7 @@
 #include <kvilt/core/record.hpp>
 #include <kvilt/core/threads.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 

@@ -68,6 +68,7 @@ public:
         count_.store(count() - 1, std::memory_order_relaxed);
         if (bucket.slot_bits() > slot_bits_min && bucket.bucket()->live < bucket.slot_count() / 8)
             rebuild(bucket, hash, bucket.slot_bits() - 1);
+        if (pool_.sparse()) pool_.renew([this] { move_buckets(); });
     }
 
     // The same without a mark.
@@ -223,10 +224,43 @@ private:
             if (word.live()) move(word);
     }
 
-    void publish(std::unique_ptr<Directory> directory) {
+    // Copies what is left of a much larger index, buckets with few keys joined. No key need be read for that.
+    void move_buckets() {
+        const Directory& before = *directory_.load(std::memory_order_relaxed);
+        unsigned depth = static_cast<unsigned>(std::bit_width(count() / 1024));
+        for (std::size_t at = 0; at < before.count(); ++at) depth = std::min(depth, bucket_in(before, at)->depth);
+        auto after = std::make_unique<Directory>(depth);
+        const std::size_t span = before.count() >> depth;
+        for (std::size_t to = 0; to < after->count(); ++to) {
+            const auto for_each_old = [&](auto visit) {
+                for (std::size_t at = to * span, next; at < (to + 1) * span; at = next) {
+                    const BucketRef old = before.entries[at].load(std::memory_order_relaxed);
+                    next = at + (before.count() >> old.bucket()->depth);
+                    visit(old);
+                }
+            };
+            std::size_t live = 0;
+            for_each_old([&](BucketRef old) { live += old.bucket()->live; });
+            const auto slot_bits = std::max(slot_bits_min, static_cast<unsigned>(std::bit_width(2 * live)));
+            if (slot_bits > slot_bits_max) throw std::bad_alloc();
+            const BucketRef fresh = make_bucket(depth, slot_bits);
+            for_each_old([&](BucketRef old) { old.for_each([&](HashWord word) { fresh.add(word); }); });
+            after->entries[to].store(fresh, std::memory_order_relaxed);
+        }
+        publish(std::move(after));
+    }
+
+    static const Bucket* bucket_in(const Directory& directory, std::size_t at) noexcept {
+        return directory.entries[at].load(std::memory_order_relaxed).bucket();
+    }
+
+    void publish(std::unique_ptr<Directory> directory) noexcept {
         directory_bytes_.store(directory->count() * sizeof(BucketRef), std::memory_order_relaxed);
         Directory* const before = directory_.exchange(directory.release(), std::memory_order_seq_cst);
-        epochs_.retire_delete(0, before);
+        try {
+            epochs_.retire_delete(0, before);
+        } catch (const std::bad_alloc&) { // lost, because a reader may hold it
+        }
     }
 
     Epochs<Threads>& epochs_;

@@ -56,7 +56,7 @@ public:
     class Cursor;
 
     Index(const Options&, Epochs<Threads>& epochs) : pool_(epochs, node_bytes()) {
-        first_ = ::new (pool_.take(height_max - 1)) Node(nullptr, height_max);
+        first_.store(make(nullptr, height_max));
     }
     Index(const Index&) = delete;
     Index& operator=(const Index&) = delete;
@@ -72,7 +72,7 @@ public:
             return former;
         }
         const std::size_t height = random_height();
-        Node* const node = ::new (pool_.take(height - 1)) Node(record, height);
+        Node* const node = make(record, height);
         record->set_older(nullptr);
         for (std::size_t level = 0; level < height; ++level) {
             node->link(level).store(before[level]->next(level), std::memory_order_relaxed);
@@ -103,6 +103,7 @@ public:
             before[level]->link(level).store(node->next(level), std::memory_order_release);
         count_.store(count() - 1, std::memory_order_relaxed);
         pool_.retire(node, node->height - 1);
+        if (pool_.sparse()) pool_.renew([this] { move_nodes(); });
     }
 
     std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
@@ -115,10 +116,25 @@ private:
         return bytes;
     }
 
-    // The last node below `key` by the highest links down, and on each level in `trail`, if asked.
+    Node* make(LogRecord* record, std::size_t height) { return ::new (pool_.take(height - 1)) Node(record, height); }
+
+    // Copies what is left of a much larger list.
+    void move_nodes() {
+        Node* const first = make(nullptr, height_max);
+        Trail last;
+        last.fill(first);
+        for (Node* old = first_.load(std::memory_order_relaxed)->next(0); old != nullptr; old = old->next(0)) {
+            Node* const node = make(old->record(), old->height);
+            for (std::size_t level = 0; level < node->height; ++level)
+                std::exchange(last[level], node)->link(level).store(node, std::memory_order_relaxed);
+        }
+        first_.store(first, std::memory_order_release);
+    }
+
+    // The last node for which `below` holds (the first node, if for none), on each level in `trail` if asked.
     template <class Below>
     Node* last_where(Below below, Trail* trail) const noexcept {
-        Node* at = first_;
+        Node* at = first_.load(std::memory_order_seq_cst);
         for (std::size_t level = height_max; level-- > 0;) {
             for (Node* next = at->next(level); next != nullptr && below(next); next = at->next(level)) at = next;
             if (trail != nullptr) (*trail)[level] = at;
@@ -144,7 +160,7 @@ private:
     }
 
     NodePool<Threads, height_max> pool_;
-    Node* first_; // before all keys; holds no record
+    typename Tag::template Atomic<Node*> first_{nullptr}; // before all keys; holds no record
     std::uint64_t rolled_ = 0;
     typename Tag::template Atomic<std::size_t> count_{0};
 };
@@ -156,10 +172,10 @@ public:
     explicit Cursor(const Index& index) : index_(index) {}
 
     void seek(Bytes key) { set(index_.lower_bound(key, nullptr)); }
-    void seek_before(Bytes key) { set_after_first(index_.last_below(key, nullptr)); }
-    void seek_first() { set(index_.first_->next(0)); }
+    void seek_before(Bytes key) { set(index_.last_below(key, nullptr)); }
+    void seek_first() { set(index_.first_.load(std::memory_order_seq_cst)->next(0)); }
     void seek_last() {
-        set_after_first(index_.last_where([](const Node*) { return true; }, nullptr));
+        set(index_.last_where([](const Node*) { return true; }, nullptr));
     }
 
     // Both need a valid cursor.
@@ -174,7 +190,6 @@ private:
         node_ = node;
         record_ = node == nullptr ? nullptr : node->record();
     }
-    void set_after_first(Node* node) noexcept { set(node == index_.first_ ? nullptr : node); }
 
     const Index& index_;
     Node* node_ = nullptr;
