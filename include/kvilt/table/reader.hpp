@@ -33,13 +33,13 @@ public:
     static Result<std::shared_ptr<TableReader>> open(const TableContext& context, const TableFile& file,
                                                      std::shared_ptr<Cache> cache) {
         std::shared_ptr<TableReader> reader(new TableReader(context, file, std::move(cache)));
-        KVILT_TRY(reader->load(context));
+        KVILT_TRY(reader->load());
         return reader;
     }
     TableReader(const TableReader&) = delete;
     TableReader& operator=(const TableReader&) = delete;
     ~TableReader() {
-        if (obsolete_.load(std::memory_order_acquire)) (void)files_->remove(parts_.path);
+        if (obsolete_.load(std::memory_order_acquire)) (void)context_.environment.files->remove(parts_.path);
     }
 
     // The newest version of `key` at or below `at`, tombstones included. `hash` is hash_key(key).
@@ -71,17 +71,25 @@ public:
     const TableFile& file() const noexcept { return file_; }
     bool single_version() const noexcept { return parts_.footer.single_version; } // no key comes twice
 
-    // Reads and checks every byte, and the order of the whole; bytes checked.
+    // Reads the whole file anew, past the cache, and checks every byte and the order of the whole; bytes checked.
     Result<std::uint64_t> verify() const {
+        Blocks blocks{std::shared_ptr<Cache>()};
+        table_file::FileParts parts;
+        KVILT_TRY(parts.open(context_, file_, Compression::kind, blocks));
+        KVILT_TRY(blocks.prepare(parts));
         TableFile counted;
         std::string key_before;
-        for (std::size_t number = 0; number < parts_.index.blocks(); ++number) {
+        for (std::size_t number = 0; number < parts.index.blocks(); ++number) {
             Pin pin;
-            KVILT_TRY_ASSIGN(block, blocks_.verify(parts_, number, pin));
-            KVILT_TRY(verify_block(number, block, key_before, counted));
+            KVILT_TRY_ASSIGN(block, blocks.verify(parts, number, pin));
+            const Bytes separator = parts.index.separator(number);
+            if (separator > block.record(0).key || (number > 0 && separator < key_before))
+                return parts.damaged(parts.index.place(number).offset, "its index has another separator");
+            count(block, counted);
+            key_before = block.record(block.count() - 1).key;
         }
         if (counted.entries != file_.entries || counted.tombstones != file_.tombstones)
-            return parts_.damaged("it has not as many entries as it says");
+            return parts.damaged("it has not as many entries as it says");
         return file_.bytes;
     }
 
@@ -90,10 +98,10 @@ public:
 
 private:
     TableReader(const TableContext& context, const TableFile& file, std::shared_ptr<Cache> cache)
-        : files_(context.environment.files), file_(file), blocks_(std::move(cache)) {}
+        : context_(context), file_(file), blocks_(std::move(cache)) {}
 
-    Result<void> load(const TableContext& context) {
-        KVILT_TRY_ASSIGN(filter_bytes, parts_.open(context, file_, Compression::kind, blocks_));
+    Result<void> load() {
+        KVILT_TRY_ASSIGN(filter_bytes, parts_.open(context_, file_, Compression::kind, blocks_));
         filter_ = Filter::View::open(parts_.footer.filter, filter_bytes);
         return blocks_.prepare(parts_);
     }
@@ -130,21 +138,13 @@ private:
         return false;
     }
 
-    // Checks what a block by itself cannot: its place among the others. Counts its entries.
-    Result<void> verify_block(std::size_t number, const BlockView& block, std::string& key_before,
-                              TableFile& counted) const {
-        const Record first = block.record(0), last = block.record(block.count() - 1);
-        const Bytes separator = parts_.index.separator(number);
-        if (separator > first.key || (number > 0 && separator < key_before))
-            return parts_.damaged(parts_.index.place(number).offset, "its index has another separator");
+    static void count(const BlockView& block, TableFile& counted) noexcept {
+        counted.entries += block.count();
         for (std::size_t i = 0; i < block.count(); ++i)
             counted.tombstones += block.record(i).cell.kind == Kind::tombstone ? 1 : 0;
-        counted.entries += block.count();
-        key_before = last.key;
-        return {};
     }
 
-    FileSystem* files_;
+    TableContext context_;
     TableFile file_;
     Blocks blocks_;
     table_file::FileParts parts_;
