@@ -1,0 +1,254 @@
+// A store at work beside the oracle of what it must hold.
+// docs/testing.md
+#pragma once
+
+#include <kvilt/env/memory.hpp>
+#include <kvilt/sim/workload.hpp>
+#include <kvilt/store.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace kvilt::sim {
+
+// Members that return a string return an empty one, or the sentence of the promise that is broken.
+template <class Store>
+class StoreTrial {
+public:
+    using Log = typename Store::Composition::Log;
+    static constexpr bool has_log = Store::template has<Capability::durable>;
+    static constexpr bool has_tables = Store::template has<Capability::tables>;
+    static constexpr bool survives_process = has_log && Log::survives_process;
+
+    struct Options {
+        typename Store::Options store{};
+        std::uint64_t seed = 1;
+        std::size_t value_bytes_max = 3000;
+    };
+
+    // `world` outlives it.
+    StoreTrial(const Options& options, MemoryWorld& world)
+        : options_(options), world_(&world), map_(options.store.partition),
+          history_(map_.shards(), [this](Bytes key) { return std::size_t{map_.shard_of(key)}; }),
+          workload_({.seed = options.seed, .value_bytes_max = options.value_bytes_max, .syncs = has_log},
+                    [this](Bytes key) { return std::size_t{map_.shard_of(key)}; }) {}
+    StoreTrial(const StoreTrial&) = delete;
+    StoreTrial& operator=(const StoreTrial&) = delete;
+    ~StoreTrial() { snapshot_.reset(); }
+
+    const History& history() const noexcept { return history_; }
+    History& history() noexcept { return history_; }
+    Workload& workload() noexcept { return workload_; }
+    Store& store() noexcept { return *store_; }
+    bool is_open() const noexcept { return store_.has_value(); }
+
+    // What went on behind the writes, up to the last close.
+    struct Work {
+        std::uint64_t flushes = 0;
+        std::uint64_t compactions = 0;
+        std::uint64_t cleaned_segments = 0;
+    };
+    const Work& work() const noexcept { return work_; }
+
+    Result<Store> reopen(MemoryWorld& world) const {
+        return Store::open(directory, options_.store, world.environment());
+    }
+
+    std::string open() {
+        auto opened = reopen(*world_);
+        if (!opened) return says("opening fails", opened.error());
+        store_.emplace(std::move(*opened));
+        return check_content();
+    }
+
+    std::string close() {
+        drop_snapshot();
+        const Stats stats = store_->stats();
+        work_.flushes += stats.flushes;
+        work_.compactions += stats.compactions;
+        work_.cleaned_segments += stats.cleaned_segments;
+        auto closed = store_->close();
+        if (!closed) return says("close fails", closed.error());
+        history_.secure();
+        store_.reset();
+        return {};
+    }
+
+    // One more action of the workload, which must succeed.
+    std::string step() { return perform(workload_.next()); }
+
+    std::string perform(const Action& action) {
+        switch (action.kind) {
+        case Action::Kind::write:
+            return write(action.batch, action.synced);
+        case Action::Kind::sync:
+            if constexpr (has_log) return secured("sync", store_->sync());
+            return {};
+        case Action::Kind::flush:
+            if constexpr (has_tables) return secured("flush", store_->flush());
+            return {};
+        case Action::Kind::compact:
+            if (auto done = store_->compact(); !done) return says("compact fails", done.error());
+            return check_content();
+        case Action::Kind::checkpoint:
+            return checkpoint();
+        case Action::Kind::snapshot:
+            return toggle_snapshot();
+        case Action::Kind::reopen:
+            if (std::string broken = close(); !broken.empty()) return broken;
+            return open();
+        case Action::Kind::background:
+            world_->run_pending();
+            return {};
+        }
+        return {};
+    }
+
+    std::string write(const Batch& batch, bool synced) {
+        history_.begin(batch);
+        if (auto done = commit(*store_, batch, synced); !done) return says("a write fails", done.error());
+        history_.acknowledge();
+        if (synced) history_.secure();
+        return {};
+    }
+
+    // Everything that the store holds. A scan must agree with the gets.
+    std::string read(const Store& store, Content& content) const {
+        for (const std::string& key : workload_.keys()) {
+            auto value = store.get(key);
+            if (!value) return says("get fails", value.error());
+            if (*value) content.emplace(key, std::move(**value));
+        }
+        if constexpr (requires { store.scan(all()); }) {
+            Content scanned;
+            auto walked = store.scan(all(), [&](Bytes key, Bytes value) { scanned.emplace(key, value); });
+            if (!walked) return says("scan fails", walked.error());
+            if (const std::string other = difference(content, scanned); !other.empty())
+                return "scan and get disagree: " + other;
+        }
+        return {};
+    }
+
+    // The open store holds what the oracle says.
+    std::string check_content() const {
+        Content found;
+        if (std::string broken = read(*store_, found); !broken.empty()) return broken;
+        const std::string other = difference(history_.content(), found);
+        return other.empty() ? "" : "the running store is wrong: " + other;
+    }
+
+    // `content` is there after power is lost in `world`, whatever runs there.
+    std::string judge_durable(const MemoryWorld& world, const Content& content, const std::string& what) const {
+        auto after = world.crash(CrashChoice::nothing_unsynced());
+        auto store = reopen(*after);
+        if (!store) return what + " is not durable: opening fails: " + store.error().message();
+        Content found;
+        if (std::string broken = read(*store, found); !broken.empty()) return broken;
+        const std::string other = difference(content, found);
+        return other.empty() ? "" : what + " is not durable: " + other;
+    }
+
+    // A store that was recovered with `content` takes writes, and has them again when it is opened anew.
+    std::string go_on(MemoryWorld& world, Store store, Content content, std::uint64_t draw) {
+        for (unsigned n = 0; n < 4; ++n) {
+            const Batch batch = workload_.batch(mix(draw, n));
+            if (auto done = commit(store, batch, has_log && n == 2); !done)
+                return says("a write after recovery fails", done.error());
+            batch.for_each([&](const LogRecord& record) { apply(content, record); });
+        }
+        Content found;
+        if (std::string broken = read(store, found); !broken.empty()) return broken;
+        if (const std::string other = difference(content, found); !other.empty())
+            return "what is written after recovery is not read: " + other;
+        if (auto closed = store.close(); !closed) return says("close after recovery fails", closed.error());
+        return judge_durable(world, content, "what was written after recovery and closed");
+    }
+
+    // The newest checkpoint that was made opens in `world` with what it is of.
+    std::string judge_checkpoint(MemoryWorld& world) const {
+        if (copy_.empty()) return {};
+        auto store = Store::open(copy_, options_.store, world.environment());
+        if (!store) return "opening a checkpoint fails: " + store.error().message();
+        Content found;
+        if (std::string broken = read(*store, found); !broken.empty()) return broken;
+        const std::string other = difference(copied_, found);
+        return other.empty() ? "" : "the checkpoint is wrong: " + other;
+    }
+
+    static Result<void> commit(Store& store, const Batch& batch, bool synced) {
+        const WriteOptions options{.sync = synced};
+        if (batch.count() != 1) return store.apply(batch, options);
+        Result<void> result;
+        batch.for_each([&](const LogRecord& record) {
+            result = record.kind() == Kind::put ? store.put(record.key(), record.value(), options)
+                                                : store.erase(record.key(), options);
+        });
+        return result;
+    }
+
+private:
+    static constexpr const char* directory = "store";
+
+    static std::string says(const std::string& what, const Error& error) { return what + ": " + error.message(); }
+
+    // Sync and flush promise the same.
+    std::string secured(const char* what, const Result<void>& done) {
+        if (!done) return says(std::string(what) + " fails", done.error());
+        history_.secure();
+        return {};
+    }
+
+    std::string checkpoint() {
+        const std::string copy = "copy-" + std::to_string(++copies_);
+        if (auto done = store_->checkpoint(copy); !done) return says("checkpoint fails", done.error());
+        copy_ = copy;
+        copied_ = history_.content();
+        return judge_checkpoint(*world_->kill());
+    }
+
+    std::string toggle_snapshot() {
+        if constexpr (requires { store_->snapshot(); }) {
+            if (snapshot_) {
+                for (const std::string& key : workload_.keys()) {
+                    auto value = snapshot_->get(key);
+                    if (!value) return says("get from a snapshot fails", value.error());
+                    const auto wanted = seen_.find(key);
+                    if (wanted == seen_.end() ? value->has_value() : *value != wanted->second)
+                        return "a snapshot has changed at key " + key;
+                }
+                drop_snapshot();
+            } else {
+                snapshot_.emplace(store_->snapshot());
+                seen_ = history_.content();
+            }
+        }
+        return {};
+    }
+    void drop_snapshot() { snapshot_.reset(); }
+
+    template <class S>
+    struct SnapshotOf {
+        using type = int;
+    };
+    template <class S>
+    requires requires(S& store) { store.snapshot(); }
+    struct SnapshotOf<S> {
+        using type = decltype(std::declval<S&>().snapshot());
+    };
+
+    Options options_;
+    MemoryWorld* world_;
+    typename Store::Composition::Partition::Map map_;
+    History history_;
+    Workload workload_;
+    std::optional<Store> store_{};
+    std::optional<typename SnapshotOf<Store>::type> snapshot_{}; // goes before the store does
+    Content seen_{};
+    std::string copy_{};
+    Content copied_{};
+    unsigned copies_ = 0;
+    Work work_{};
+};
+
+} // namespace kvilt::sim

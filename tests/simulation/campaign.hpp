@@ -1,0 +1,50 @@
+// How long a campaign is, and how a failure is replayed. Environment variables: KVILT_SEED, this seed alone;
+// KVILT_CRASH_POINT, this crash point alone; KVILT_CAMPAIGN, how many seeds.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <kvilt/sim/store_crashes.hpp>
+#include <string>
+
+namespace campaign {
+
+inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+    const char* text = std::getenv(name);
+    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+// run(seed) for each.
+template <class Run>
+void for_each_seed(Run run) {
+    const std::uint64_t chosen = from_environment("KVILT_SEED", 0);
+    const std::uint64_t seeds = chosen != 0 ? 1 : from_environment("KVILT_CAMPAIGN", 1);
+    for (std::uint64_t n = 0; n < seeds; ++n) run(chosen != 0 ? chosen : n + 1);
+}
+
+// What shows a failure again: run it on the executable that failed.
+inline std::string replay(std::uint64_t seed, std::uint64_t point) {
+    const auto& test = *doctest::getContextOptions()->currentTest;
+    return "replay: KVILT_SEED=" + std::to_string(seed) +
+           (point == 0 ? "" : " KVILT_CRASH_POINT=" + std::to_string(point)) + " <this executable> -tc=\"" +
+           test.m_name + "\"";
+}
+
+template <class Store>
+void crash(typename kvilt::sim::StoreCrashes<Store>::Options options) {
+    options.only_point = from_environment("KVILT_CRASH_POINT", 0);
+    for_each_seed([&](std::uint64_t seed) {
+        options.seed = seed;
+        kvilt::sim::StoreCrashes<Store> crashes(options);
+        const std::string broken = crashes.run();
+        CHECK_MESSAGE(broken == "", broken << "\n" << replay(seed, crashes.broken_point()));
+        const auto& work = crashes.work();
+        MESSAGE("seed " << seed << ": " << crashes.points() << " crash points, " << crashes.deaths() << " deaths, "
+                        << crashes.deaths_in_recovery() << " in recovery; " << work.flushes << " flushes, "
+                        << work.compactions << " compactions, " << work.cleaned_segments << " segments cleaned");
+    });
+}
+
+} // namespace campaign
