@@ -165,7 +165,7 @@ private:
         if (next_group_ == groups_.size()) return false;
         std::vector<RunCursor<Reader>> sources;
         for (const Files& files : groups_[next_group_++])
-            if (!files.empty()) sources.emplace_back(files);
+            if (!files.empty()) sources.emplace_back(files, reads::CacheUse::bypass); // read once: others' blocks stay
         merge_.emplace(std::move(sources));
         merge_->seek_first();
         return true;

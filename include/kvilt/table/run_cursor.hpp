@@ -1,6 +1,7 @@
 // The files of one run, read as one sorted sequence.
 #pragma once
 
+#include <kvilt/table/reads.hpp>
 #include <kvilt/table/version.hpp>
 
 #include <optional>
@@ -13,7 +14,8 @@ namespace kvilt::table {
 template <class Reader>
 class RunCursor {
 public:
-    explicit RunCursor(std::span<const Choice<Reader>> files) : files_(files) {}
+    explicit RunCursor(std::span<const Choice<Reader>> files, reads::CacheUse use = reads::CacheUse::fill)
+        : files_(files), use_(use) {}
     template <class Tables>
     RunCursor(const Tables&, const Version<Reader>& version, std::size_t run) : files_(version.choices(run)) {}
 
@@ -67,7 +69,7 @@ private:
             cursor_.reset();
             return false;
         }
-        if (!cursor_ || place_ != place) cursor_.emplace(*files_[place].reader);
+        if (!cursor_ || place_ != place) cursor_.emplace(*files_[place].reader, use_);
         place_ = place;
         return true;
     }
@@ -86,6 +88,7 @@ private:
     }
 
     std::span<const Choice<Reader>> files_;
+    reads::CacheUse use_ = reads::CacheUse::fill;
     std::size_t place_ = 0;
     std::optional<typename Reader::Cursor> cursor_{};
 };

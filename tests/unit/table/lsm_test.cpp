@@ -1,5 +1,5 @@
 // table::Lsm as a whole: the laws, the shape it keeps, and what it leaves on disk.
-#include <kvilt/env/posix.hpp>
+#include <kvilt/env/memory.hpp>
 #include <kvilt/laws/table.hpp>
 #include <kvilt/table/filter_bloom.hpp>
 #include <kvilt/table/filter_none.hpp>
@@ -8,8 +8,6 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <type_traits>
 
@@ -21,28 +19,6 @@ std::uint64_t seed() {
     const char* given = std::getenv("KVILT_SEED");
     return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
 }
-
-// Removed at the end, with all in it.
-class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
-        std::string path = (std::filesystem::temp_directory_path() / "kvilt-lsm-XXXXXX").string();
-        if (::mkdtemp(path.data()) == nullptr) throw std::bad_alloc();
-        path_ = path;
-        std::filesystem::create_directory(path_ + "/live");
-        std::filesystem::create_directory(path_ + "/link");
-    }
-    ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-    std::string live() const { return path_ + "/live"; }
-    std::string link() const { return path_ + "/link"; }
-    std::size_t files() const {
-        const std::filesystem::directory_iterator begin(live());
-        return static_cast<std::size_t>(std::distance(begin, {}));
-    }
-
-private:
-    std::string path_;
-};
 
 constexpr table::Options small{.file_bytes_max = 16_KiB, .level_bytes_base = 64_KiB, .block_bytes = 1_KiB};
 
@@ -59,13 +35,21 @@ private:
     std::size_t at_ = 0;
 };
 
+TableContext context_in(MemoryWorld& world) {
+    for (const char* directory : {"/live", "/link"}) {
+        REQUIRE(world.files().create_directory(directory).has_value());
+        REQUIRE(world.files().sync_directory("/").has_value());
+    }
+    return {world.environment(), "/live", 42, false};
+}
+
 // A store of tables alone: what an engine does with them, in a few lines.
 template <class Lsm>
 struct Bench {
     using Tables = typename Lsm::template Tables<threads::One>;
 
-    TemporaryDirectory directory{};
-    TableContext context{Environment::system(), directory.live(), 42, false};
+    MemoryWorld world{};
+    TableContext context = context_in(world);
     std::unique_ptr<Tables> tables = Tables::open(context, small, {}).value();
     std::vector<Sequence> snapshots{};
     Sequence sequence = 0;
@@ -104,6 +88,7 @@ struct Bench {
         const bool hit = tables->find(*tables->current(), laws::decimal_key(key), at, found).value();
         return hit && found.record.cell.kind == Kind::put;
     }
+    std::size_t files_on_disk() { return world.files().list("/live").value().size(); }
     TableStats stats() const { return tables->stats(*tables->current()); }
 };
 
@@ -111,10 +96,9 @@ template <class Lsm>
 void check_laws(int rounds) {
     const std::uint64_t first = seed();
     for (int round = 0; round < rounds; ++round) {
-        const TemporaryDirectory directory;
-        const TableContext context{Environment::system(), directory.live(), first, false};
+        MemoryWorld world;
         const std::string wrong =
-            laws::table_laws<Lsm>(context, small, directory.link(), first + static_cast<std::uint64_t>(round));
+            laws::table_laws<Lsm>(context_in(world), small, "/link", first + static_cast<std::uint64_t>(round));
         REQUIRE_MESSAGE(wrong.empty(), wrong);
     }
 }
@@ -232,13 +216,13 @@ TEST_CASE("a snapshot keeps what it sees, and nothing else is kept for it") {
     bench.snapshots.clear();
     REQUIRE(bench.compact(true));
     CHECK(bench.stats().files == 0);
-    CHECK(bench.directory.files() == 0);
+    CHECK(bench.files_on_disk() == 0);
 }
 
 TEST_CASE("a job given up after any step leaves no file behind, and every step is small") {
     Bench<table::Lsm<>> bench;
     for (int times = 0; times < 4; ++times) bench.flush(0, 300);
-    const std::size_t files = bench.directory.files();
+    const std::size_t files = bench.files_on_disk();
     const std::uint64_t bytes = bench.stats().bytes;
     for (std::size_t steps = 0;; ++steps) {
         auto job = bench.tables->plan(*bench.tables->current(), {}, false);
@@ -251,11 +235,11 @@ TEST_CASE("a job given up after any step leaves no file behind, and every step i
             break;
         }
         job.reset();
-        REQUIRE(bench.directory.files() == files);
+        REQUIRE(bench.files_on_disk() == files);
         REQUIRE(bench.has(299));
     }
     CHECK(bench.stats().entries == 300);
-    CHECK(bench.directory.files() == bench.stats().files);
+    CHECK(bench.files_on_disk() == bench.stats().files);
 }
 
 TEST_CASE("a version reads its files until it is gone, and then they are") {
@@ -270,9 +254,9 @@ TEST_CASE("a version reads its files until it is gone, and then they are") {
     table::Lsm<>::Tables<threads::One>::Found found;
     CHECK(bench.tables->find(*old, laws::decimal_key(7), 120, found).value());
     CHECK(found.record.sequence == 108);
-    CHECK(bench.directory.files() == 4 + bench.stats().files);
+    CHECK(bench.files_on_disk() == 4 + bench.stats().files);
     delete old;
-    CHECK(bench.directory.files() == bench.stats().files);
+    CHECK(bench.files_on_disk() == bench.stats().files);
 }
 
 TEST_CASE("a flush that fails leaves the version and the directory as they were") {
@@ -282,14 +266,14 @@ TEST_CASE("a flush that fails leaves the version and the directory as they were"
     unsorted.push_back({"a", 10, {}});
     Source source(unsorted);
     CHECK(bench.tables->flush(source, {}).error() == Errc::invalid_argument);
-    CHECK(bench.directory.files() == 1);
+    CHECK(bench.files_on_disk() == 1);
 
     struct Broken : Source { // all records, then an error in place of the end
         using Source::Source;
         Result<void> status() const { return failure(Errc::corruption, "read", "a segment"); }
     } broken({{"a", 10, {}}});
     CHECK(bench.tables->flush(broken, {}).error() == Errc::corruption);
-    CHECK(bench.directory.files() == 1);
+    CHECK(bench.files_on_disk() == 1);
     Source nothing({});
     CHECK(bench.tables->flush(nothing, {}).value().empty());
 }
@@ -298,16 +282,16 @@ TEST_CASE("opening removes leftovers of a crash, and never uses their numbers ag
     Bench<table::Lsm<>> bench;
     bench.flush(0, 10);
     const auto files = bench.tables->files(*bench.tables->current());
-    const auto touch = [&](const std::string& name) { std::ofstream(bench.directory.live() + "/" + name) << "x"; };
+    const auto touch = [&](const std::string& name) { REQUIRE(bench.world.replace("/live/" + name, "x").has_value()); };
     for (const char* name : {"table-000077", "table-77", "table-0000078", "table-000001.bak", "mine"}) touch(name);
     using Tables = table::Lsm<>::Tables<threads::One>;
     TableContext reader = bench.context;
     reader.read_only = true;
     REQUIRE(Tables::open(reader, small, files).has_value());
-    CHECK(bench.directory.files() == 6);
+    CHECK(bench.files_on_disk() == 6);
     auto again = Tables::open(bench.context, small, files).value();
-    CHECK(bench.directory.files() == 5); // names that are not ours are left alone
-    CHECK(!std::filesystem::exists(bench.directory.live() + "/table-000077"));
+    CHECK(bench.files_on_disk() == 5); // names that are not ours are left alone
+    CHECK(!bench.world.files().exists("/live/table-000077").value());
     Source source({{"a", 99, {}}});
     CHECK(again->flush(source, {}).value().added.front().number > 77);
 }
@@ -330,6 +314,112 @@ TEST_CASE("a manifest that contradicts the directory or itself is refused by nam
     auto deep = files;
     deep[0].level = 4'000'000'000;
     CHECK(refused(deep).find("level") != std::string::npos);
-    std::filesystem::remove(bench.directory.live() + "/" + table_name(files[0].number));
+    REQUIRE(bench.world.files().remove("/live/" + table_name(files[0].number)).has_value());
     CHECK(refused(files).find(table_name(files[0].number)) != std::string::npos);
+}
+
+TEST_CASE("tombstones go on their way to the last level, even where nothing else overlaps them") {
+    Bench<table::Lsm<>> bench;
+    for (int times = 0; times < 2; ++times) bench.flush(0, 300);
+    REQUIRE(bench.compact(true));
+    bench.flush(1000, 200, 1, Kind::tombstone);
+    for (std::uint64_t at = 0; at < 3; ++at) bench.flush(2000 + 200 * at, 100);
+    while (bench.compact()) {
+    }
+    CHECK(bench.stats().tombstones == 0);
+    CHECK(bench.stats().entries == 600);
+}
+
+TEST_CASE("what was compacted for snapshots is compacted again when they are gone") {
+    Bench<table::Lsm<>> bench;
+    bench.flush(0, 20);
+    bench.snapshots = {bench.sequence};
+    bench.flush(0, 20);
+    REQUIRE(bench.compact(true));
+    CHECK(!bench.compact(true));
+    for (int times = 0; times < 4; ++times) bench.flush(0, 20); // merged into the same run
+    while (bench.compact()) {
+    }
+    REQUIRE(bench.stats().runs == 1);
+    bench.snapshots.clear();
+    REQUIRE(bench.compact(true));
+    CHECK(bench.stats().entries == 20);
+}
+
+TEST_CASE("whichever call fails, a flush or a compaction leaves nothing behind, and works when tried again") {
+    constexpr CallKind kinds[] = {CallKind::create, CallKind::open,  CallKind::read, CallKind::write,
+                                  CallKind::sync,   CallKind::close, CallKind::map,  CallKind::sync_directory};
+    std::size_t failed = 0;
+    const auto check = []<class Lsm>(std::type_identity<Lsm>, const Fault& fault) {
+        Bench<Lsm> bench;
+        for (int times = 0; times < 4; ++times) bench.flush(0, 200);
+        const std::size_t files = bench.files_on_disk();
+        const std::string key = laws::decimal_key(1);
+        Source source({{key, 1000, {.kind = Kind::put, .value = "new"}}});
+        bench.world.inject(fault);
+        const auto flushed = bench.tables->flush(source, {});
+        if (!flushed) REQUIRE(bench.files_on_disk() == files);
+        auto job = bench.tables->plan(*bench.tables->current(), {}, false);
+        REQUIRE(job != nullptr);
+        Result<bool> done = false;
+        while (done && !*done) done = job->step(4_KiB);
+        const bool hit = !flushed || !done;
+        bench.world.clear_faults();
+        if (done) return hit;
+        REQUIRE(!job->step(4_KiB).has_value());
+        job.reset();
+        REQUIRE(bench.files_on_disk() == files + (flushed ? 1 : 0));
+        REQUIRE(bench.compact());
+        REQUIRE(bench.stats().entries == 200);
+        return hit;
+    };
+    for (const CallKind kind : kinds)
+        for (std::uint64_t call = 1; call < 9; ++call) {
+            CAPTURE(name_of(kind));
+            CAPTURE(call);
+            const Fault fault{.kind = kind, .call = call, .os_code = EIO};
+            failed += check(std::type_identity<table::Lsm<>>{}, fault) ? 1U : 0U;
+            failed += check(std::type_identity<table::Lsm<reads::Cached, compaction::Leveled>>{}, fault) ? 1U : 0U;
+        }
+    CHECK(failed > 40);
+}
+
+TEST_CASE("what an edit names survives the loss of power as soon as it is returned") {
+    Bench<table::Lsm<>> bench;
+    using Tables = table::Lsm<>::Tables<threads::One>;
+    const auto survives = [&](const TableEdit& edit) {
+        const auto world = bench.world.crash(CrashChoice::nothing_unsynced());
+        TableContext context = bench.context;
+        context.environment = world->environment();
+        auto files = bench.tables->files(*bench.tables->current());
+        for (const std::uint64_t number : edit.removed)
+            std::erase_if(files, [number](const TableFile& file) { return file.number == number; });
+        files.insert(files.end(), edit.added.begin(), edit.added.end());
+        const auto opened = Tables::open(context, small, files);
+        return opened.has_value() && (*opened)->verify(*(*opened)->current()).has_value();
+    };
+    for (std::uint64_t times = 0; times < 6; ++times) {
+        const std::string key = laws::decimal_key(times % 2);
+        Source source({{key, 100 + times, {.kind = Kind::put, .value = "v"}}});
+        const TableEdit edit = bench.tables->flush(source, {}).value();
+        CHECK(survives(edit));
+        bench.apply(edit);
+    }
+    auto job = bench.tables->plan(*bench.tables->current(), {}, false);
+    while (!job->step(1_MiB).value()) {
+    }
+    CHECK(survives(job->edit()));
+}
+
+TEST_CASE("links are synced copies where the file system has no links") {
+    Bench<table::Lsm<>> bench;
+    bench.flush(0, 300);
+    const auto files = bench.tables->files(*bench.tables->current());
+    bench.world.inject({.kind = CallKind::link, .os_code = EPERM, .for_ever = true});
+    REQUIRE(bench.tables->link(*bench.tables->current(), "/link").has_value());
+    const auto world = bench.world.crash(CrashChoice::nothing_unsynced());
+    const TableContext context{world->environment(), "/link", 42, false};
+    const auto opened = table::Lsm<>::Tables<threads::One>::open(context, small, files);
+    REQUIRE(opened.has_value());
+    CHECK((*opened)->verify(*(*opened)->current()).has_value());
 }
