@@ -22,7 +22,7 @@ struct Unsynced {
     std::size_t ordinal = 0;  // 0, 1, ... in the order of asking, which is the same for the same world
 };
 
-// Decides for each; may be asked from any thread that crashes a world. Copyable.
+// Decides for each. Copyable.
 class CrashChoice {
 public:
     using Decide = std::function<bool(const Unsynced&)>;

@@ -44,7 +44,8 @@ public:
     std::size_t run_pending() { return executor_.run_pending(); }
 
     // ---- Death. Each makes a new world and leaves this one as it is: what still lives here is a ghost, which may go
-    // on and be destroyed without harm. Faults, hooks and locks stay behind. May be called by a hook.
+    // on and be destroyed without harm. Faults, hooks and locks stay behind. May be called by a hook. A choice must not
+    // call the world.
 
     // The world after power loss: what is durable, and of the rest what `choice` says.
     std::unique_ptr<MemoryWorld> crash(const CrashChoice& choice) const {
@@ -54,6 +55,13 @@ public:
     // The world after this process alone has died: nothing is lost, and nothing is safer than it was.
     std::unique_ptr<MemoryWorld> kill() const {
         return next([](const memory::Tree& tree) { return tree.copied(); });
+    }
+
+    // What a kernel does at any time of itself: writes to the device some of what is dirty, lengths and sectors only.
+    // Later stores to the same sectors may be lost again without these.
+    void write_back(const CrashChoice& choice) {
+        const std::lock_guard lock(disk_->mutex);
+        disk_->tree.write_back(choice);
     }
 
     // What power loss could keep or lose now, in the order in which crash() asks.

@@ -70,18 +70,17 @@ public:
         return static_cast<std::uint64_t>(std::count(space_.begin(), space_.end(), true));
     }
 
-    // Makes all durable but what a failed sync has made the kernel forget. False, and nothing has changed, if stores
-    // through a mapping went where no space was reserved and none is left.
+    // Makes all durable but what a failed sync has made the kernel forget. False if stores through a mapping went where
+    // no space was reserved and none is left.
     bool sync(std::uint64_t pages_free) {
-        for (std::size_t page = 0; image_ && page < pages_for(bytes_); ++page)
-            if (now(page) != zero_page && !take_space(page, pages_free)) return false;
         for (std::size_t page = 0; page < pages_for(bytes_); ++page) {
-            if (same(page)) {
-                forgotten_.erase(page);
-            } else if (const Page seen = now(page); !is_forgotten(page, seen)) {
+            const Page seen = now(page);
+            if (seen != page_at(durable_, page)) {
+                if (is_forgotten(page, seen)) continue;
+                if (seen != zero_page && !take_space(page, pages_free)) return false;
                 set_page(durable_, page, seen);
-                forgotten_.erase(page);
             }
+            forgotten_.erase(page);
         }
         durable_.resize(pages_for(bytes_));
         durable_bytes_ = bytes_;
@@ -108,21 +107,24 @@ public:
         const bool grown = bytes_ != durable_bytes_ && ask(std::optional<std::uint64_t>{});
         left->bytes_ = left->durable_bytes_ = grown ? bytes_ : durable_bytes_;
         left->durable_ = durable_;
-        for (std::size_t page = 0; page < pages_for(bytes_); ++page) {
-            if (same(page)) continue;
-            const Page seen = now(page);
-            Page mixed = page_at(durable_, page);
-            for (std::size_t at = 0; at < page_bytes; at += sector_bytes)
-                if (std::memcmp(mixed.data() + at, seen.data() + at, sector_bytes) != 0 &&
-                    ask(std::optional<std::uint64_t>{(page * page_bytes + at) / sector_bytes}))
-                    std::memcpy(mixed.data() + at, seen.data() + at, sector_bytes);
-            set_page(left->durable_, page, mixed);
-        }
-        left->cut_durable();
+        for (std::size_t page = 0; page < pages_for(bytes_); ++page)
+            if (!same(page)) set_page(left->durable_, page, mixed(page, ask));
+        cut(left->durable_, left->bytes_);
         left->cold_ = left->durable_;
         left->space_ = space_;
         left->space_.resize(pages_for(left->bytes_));
         return left;
+    }
+
+    // The kernel writes some of what is dirty before it is asked to. Asks as crashed() does, but not of what it forgot.
+    template <class Ask>
+    void write_back(Ask ask) {
+        if (bytes_ != durable_bytes_ && ask(std::optional<std::uint64_t>{})) {
+            if (bytes_ < durable_bytes_) cut(durable_, bytes_);
+            durable_bytes_ = bytes_;
+        }
+        for (std::size_t page = 0; page < pages_for(bytes_); ++page)
+            if (!same(page) && !is_forgotten(page, now(page))) set_page(durable_, page, mixed(page, ask));
     }
 
     // The file as another process sees it: nothing lost, nothing made safe.
@@ -174,6 +176,18 @@ private:
         return now(page) == page_at(durable_, page);
     }
 
+    // The durable page with those of its changed sectors that `ask` lets through.
+    template <class Ask>
+    Page mixed(std::size_t page, Ask& ask) const {
+        const Page seen = now(page);
+        Page result = page_at(durable_, page);
+        for (std::size_t at = 0; at < page_bytes; at += sector_bytes)
+            if (std::memcmp(result.data() + at, seen.data() + at, sector_bytes) != 0 &&
+                ask(std::optional<std::uint64_t>{(page * page_bytes + at) / sector_bytes}))
+                std::memcpy(result.data() + at, seen.data() + at, sector_bytes);
+        return result;
+    }
+
     bool is_forgotten(std::size_t page, const Page& seen) const {
         const auto found = forgotten_.find(page);
         return found != forgotten_.end() && found->second == seen;
@@ -187,12 +201,12 @@ private:
         return space_[static_cast<std::size_t>(page)] = true;
     }
 
-    void cut_durable() {
-        durable_.resize(pages_for(bytes_));
-        if (const auto tail = static_cast<std::size_t>(bytes_ % page_bytes); tail != 0) {
-            Page last = page_at(durable_, durable_.size() - 1);
+    static void cut(PageTable& table, std::uint64_t bytes) {
+        table.resize(pages_for(bytes));
+        if (const auto tail = static_cast<std::size_t>(bytes % page_bytes); tail != 0) {
+            Page last = page_at(table, table.size() - 1);
             std::memset(last.data() + tail, 0, page_bytes - tail);
-            set_page(durable_, durable_.size() - 1, last);
+            set_page(table, table.size() - 1, last);
         }
     }
 

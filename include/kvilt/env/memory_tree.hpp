@@ -168,6 +168,20 @@ public:
         return Tree(twins[root_.get()], next_change_);
     }
 
+    // Lengths and sectors only.
+    void write_back(const CrashChoice& choice) {
+        std::size_t ordinal = 0;
+        for (const auto& [path, node] : all_nodes()) {
+            if (node->is_directory()) continue;
+            node->content->write_back([&, &file = *node, &where = path](std::optional<std::uint64_t> sector) {
+                return choice.keeps({.kind = sector ? Unsynced::Kind::sector : Unsynced::Kind::length,
+                                     .path = where,
+                                     .number = sector.value_or(file.content->bytes()),
+                                     .ordinal = ordinal++});
+            });
+        }
+    }
+
     Tree copied() const {
         const auto nodes = all_nodes();
         std::map<const Node*, NodePtr> twins{{nullptr, nullptr}};

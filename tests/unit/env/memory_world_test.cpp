@@ -161,6 +161,42 @@ TEST_CASE("a length that is not synced is the old or the new one") {
     CHECK(seen(*on.lose(), "db/f") == "=0123" + std::string(6, '\0'));
 }
 
+TEST_CASE("what lay behind the surviving length is gone") {
+    Harness on;
+    const auto file = on.create_synced("db/f", "kept");
+    file->write_at(0, "lost, and longer").value();
+    const auto sectors = [](const Unsynced& item) { return item.kind == Unsynced::Kind::sector; };
+    const auto next = on.world.crash(CrashChoice(sectors));
+    CHECK(seen(*next, "db/f") == "=lost");
+    next->files().open("db/f", OpenMode::write).value()->resize(6).value();
+    CHECK(seen(*next, "db/f") == std::string("=lost\0\0", 7));
+}
+
+TEST_CASE("the kernel may write a state that no sync saw and that is never seen again") {
+    Harness on;
+    const auto file = on.create_synced("db/f", "old");
+    file->write_at(0, "between").value();
+    on.world.write_back(CrashChoice::everything());
+    file->write_at(0, "new").value();
+    file->resize(3).value();
+    CHECK(seen(on.world, "db/f") == "=new");
+    CHECK(all_outcomes(on.world, [](const MemoryWorld& world) { return seen(world, "db/f"); }) ==
+          Outcomes{"=between", "=bet", "=new", "=new" + std::string(4, '\0')});
+    on.world.write_back(CrashChoice::everything());
+    CHECK(on.world.unsynced().empty());
+    file->resize(7).value();
+    CHECK(seen(*on.world.crash(CrashChoice::everything()), "db/f") == "=new" + std::string(4, '\0'));
+
+    file->write_at(0, "lost").value();
+    on.world.inject({.kind = CallKind::sync});
+    CHECK_FALSE(file->sync());
+    on.world.write_back(CrashChoice::everything()); // it is clean in the kernel's eyes
+    CHECK(seen(*on.lose(), "db/f") == "=new" + std::string(4, '\0'));
+    on.create("db/g", "");
+    on.world.write_back(CrashChoice::everything());
+    CHECK(seen(*on.lose(), "db/g") == "");
+}
+
 TEST_CASE("each sector after a crash is an old one or a new one, whatever the history") {
     MESSAGE("KVILT_SEED=", test_seed());
     for (std::uint64_t round = 0; round < 30; ++round) {
