@@ -239,7 +239,7 @@ TEST_SUITE("the repository keeps its rules") {
 
     // Once the docs are there, they are complete.
     TEST_CASE("every slot and every page that a source names has its page") {
-        if (!fs::exists(root / "docs/policies")) {
+        if (!fs::exists(root / "docs/policies") || fs::is_empty(root / "docs/policies")) {
             MESSAGE("skipped: docs/policies/ is not written yet");
             return;
         }
