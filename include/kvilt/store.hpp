@@ -70,17 +70,20 @@ public:
 
     template <CodableKey Key, CodableValue Value>
     [[nodiscard]] Result<void> put(const Key& key, const Value& value, const WriteOptions& options = {}) {
+        KVILT_TRY(admit());
         return node_->put(KeyBytes<Key>(key), ValueBytes<Value>(value), options);
     }
 
     // Erasing what is not there is no error.
     template <CodableKey Key>
     [[nodiscard]] Result<void> erase(const Key& key, const WriteOptions& options = {}) {
+        KVILT_TRY(admit());
         return node_->erase(KeyBytes<Key>(key), options);
     }
 
     // All or nothing, also across a crash and over shards.
     [[nodiscard]] Result<void> apply(const Batch& batch, const WriteOptions& options = {}) {
+        KVILT_TRY(admit());
         return node_->apply(batch, options);
     }
 
@@ -89,6 +92,7 @@ public:
     [[nodiscard]] Result<bool>
     put_if_absent(const Key& key, const Value& value,
                   const WriteOptions& options = {}) requires(Composition::Replication::copies == 1) {
+        KVILT_TRY(admit());
         return node_->compare_and_set(KeyBytes<Key>(key), std::nullopt, ValueBytes<Value>(value), options);
     }
 
@@ -98,6 +102,7 @@ public:
     compare_and_set(const Key& key, const Expected& expected, const Value& desired,
                     const WriteOptions& options = {}) requires(Composition::Replication::copies == 1) {
         const ValueBytes<Expected> present(expected);
+        KVILT_TRY(admit());
         return node_->compare_and_set(KeyBytes<Key>(key), Bytes(present), ValueBytes<Value>(desired), options);
     }
 
@@ -106,6 +111,7 @@ public:
     // Nothing if the key is absent: that is no error. Errc::incompatible: the value was put as another type.
     template <class Value = std::string, CodableKey Key>
     [[nodiscard]] Result<std::optional<Value>> get(const Key& key) const {
+        KVILT_TRY(admit());
         return read_value<Value>(*node_, KeyBytes<Key>(key), std::nullopt);
     }
 
@@ -129,6 +135,7 @@ public:
     // is absent. Writing inside is legal.
     template <CodableKey Key, class Use>
     [[nodiscard]] Result<bool> view(const Key& key, Use&& use) const {
+        KVILT_TRY(admit());
         return node_->view(KeyBytes<Key>(key), std::nullopt, std::forward<Use>(use));
     }
 
@@ -136,6 +143,7 @@ public:
     template <class Key = Bytes, class Value = Bytes>
         [[nodiscard]] auto scan(Range range) const requires(has<Capability::ordered_keys>) &&
         (has<Capability::ordered_placement>) {
+        throw_if_closed();
         return ScanRange<typename Node::ScanCursor, Key, Value>(node_->scan(std::move(range), std::nullopt));
     }
 
@@ -143,9 +151,11 @@ public:
     template <class Key = Bytes, class Value = Bytes, class Visitor>
         [[nodiscard]] Result<void> scan(Range range, Visitor&& visit) const requires(has<Capability::ordered_keys>) &&
         (has<Capability::ordered_placement>) {
+        KVILT_TRY(admit());
         return scan<Key, Value>(std::move(range)).for_each(std::forward<Visitor>(visit));
     }
 
+    // Throws after close(), as the range form of scan does.
     [[nodiscard]] auto snapshot() const requires(has<Capability::versions>) {
         return Snapshot < Node, has<Capability::ordered_keys> && has < Capability::ordered_placement >> (*node_);
     }
@@ -153,35 +163,65 @@ public:
     // ---- upkeep
 
     // Everything acknowledged survives power loss when it returns.
-    [[nodiscard]] Result<void> sync() requires(has<Capability::syncs>) { return node_->sync(); }
+    [[nodiscard]] Result<void> sync() requires(has<Capability::syncs>) {
+        KVILT_TRY(admit());
+        return node_->sync();
+    }
 
     // Moves everything from memtable and log into tables.
-    [[nodiscard]] Result<void> flush() requires(has<Capability::tables>) { return node_->flush(); }
+    [[nodiscard]] Result<void> flush() requires(has<Capability::tables>) {
+        KVILT_TRY(admit());
+        return node_->flush();
+    }
 
     // Rewrites everything without what is overwritten or erased: into one run of tables, or new log segments.
-    [[nodiscard]] Result<void> compact() { return node_->compact(); }
+    [[nodiscard]] Result<void> compact() {
+        KVILT_TRY(admit());
+        return node_->compact();
+    }
 
     // A consistent copy in a new directory, which opens as a store of the same composition.
     [[nodiscard]] Result<void> checkpoint(const std::string& directory) requires on_disk {
+        KVILT_TRY(admit());
         return node_->checkpoint(directory);
     }
 
     // Reads and checks every byte on disk; returns their number.
-    [[nodiscard]] Result<std::uint64_t> verify() const requires on_disk { return node_->verify(); }
+    [[nodiscard]] Result<std::uint64_t> verify() const requires on_disk {
+        KVILT_TRY(admit());
+        return node_->verify();
+    }
 
     // After a failed write or sync, once the cause is mended: begins a new log with all that is in memory.
-    [[nodiscard]] Result<void> resume() requires on_disk { return node_->resume(); }
+    [[nodiscard]] Result<void> resume() requires on_disk {
+        KVILT_TRY(admit());
+        return node_->resume();
+    }
 
-    [[nodiscard]] Stats stats() const { return node_->stats(); }
+    [[nodiscard]] Stats stats() const { return node_ ? node_->stats() : Stats{.writable = false}; }
 
-    // Makes everything acknowledged durable and says whether that went well. Destruction without it loses nothing that
-    // the log keeps.
-    [[nodiscard]] Result<void> close() { return node_->close(); }
+    // Makes everything acknowledged durable, says whether that went well, and lets the directory go. Every later call
+    // is refused. Destruction without it loses nothing that the log keeps.
+    [[nodiscard]] Result<void> close() {
+        KVILT_TRY(admit());
+        auto result = node_->close();
+        node_.reset();
+        return result;
+    }
 
 private:
     using Node = std::conditional_t<sharded, cluster::Router<Parts, Partition>, engine::Engine<Parts>>;
 
     explicit Store(std::unique_ptr<Node> node) : node_(std::move(node)) {}
+
+    Result<void> admit() const {
+        if (node_ != nullptr) [[likely]]
+            return {};
+        return failure(Errc::closed, "use store", "the store was closed or moved from; open it anew");
+    }
+    void throw_if_closed() const {
+        if (auto open = admit(); !open) throw Exception(std::move(open).error());
+    }
 
     // Where the composition has a directory, its path and the environment follow.
     template <class... Where>

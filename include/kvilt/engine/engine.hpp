@@ -162,15 +162,12 @@ public:
         return {};
     }
 
-    // Everything acknowledged is durable when it returns without an error. Every later write is refused.
+    // Everything acknowledged is durable when it returns without an error. Nothing may be called afterwards.
     Result<void> close() {
         upkeep_.stop();
-        if (state_->options.read_only || closed_) return {};
-        closed_ = true;
-        const bool healthy = state_->health.healthy();
-        auto result = healthy ? last_words() : state_->health.admit();
-        if (healthy) state_->health.refuse({Errc::closed, 0, "write", "the store was closed"});
-        return result;
+        if (state_->options.read_only) return {};
+        KVILT_TRY(state_->health.admit());
+        return last_words();
     }
 
     // ---- for those who lock several engines at once (cluster/)
@@ -302,7 +299,6 @@ private:
     Writer<P> writer_;
     Upkeep<P> upkeep_;
     Reader<P> reader_;
-    bool closed_ = false;
 };
 
 } // namespace kvilt::engine

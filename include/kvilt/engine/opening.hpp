@@ -16,6 +16,7 @@ namespace kvilt::engine {
 template <class P>
     requires(!P::on_disk)
 Result<std::unique_ptr<State<P>>> open_volatile(EngineOptions<P> options) {
+    KVILT_TRY(apply_budget<P>(options));
     auto state = std::make_unique<State<P>>(std::move(options));
     KVILT_TRY_ASSIGN(log, P::Log::open({}, state->options.log));
     state->log = std::move(log);
@@ -32,6 +33,7 @@ requires P::on_disk class Opening {
 public:
     static Result<Opening> begin(EngineOptions<P> options, const std::string& directory,
                                  const Environment& environment) {
+        KVILT_TRY(apply_budget<P>(options));
         Opening opening(std::move(options), directory, environment);
         KVILT_TRY(opening.lock_and_read());
         KVILT_TRY(opening.open_log());
@@ -86,7 +88,8 @@ private:
         const LogContext context{.environment = home().environment,
                                  .directory = home().directory,
                                  .identity = home().manifest->identity(),
-                                 .read_only = state_->options.read_only};
+                                 .read_only = state_->options.read_only,
+                                 .segment_bytes_cap = segment_bytes_cap()};
         KVILT_TRY_ASSIGN(log, P::Log::open(context, state_->options.log));
         state_->log = std::move(log);
         if constexpr (P::durable) {
@@ -95,6 +98,14 @@ private:
             state_->counters.bytes_cut.store(scan_.bytes_cut);
         }
         return {};
+    }
+
+    // Two segments to a full generation, so that it is frozen near its bound.
+    std::size_t segment_bytes_cap() const noexcept {
+        if constexpr (P::tables)
+            return state_->options.memtable.bytes_max / 2;
+        else
+            return ~std::size_t{0};
     }
 
     Result<void> open_tables() {

@@ -6,6 +6,7 @@
 #include <kvilt/memtable/concept.hpp>
 #include <kvilt/table/concept.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,26 @@ struct EngineOptions {
     // Slot and format of each policy that leaves something on disk; compared at open.
     std::vector<std::pair<std::string, std::string>> formats{};
 };
+
+inline constexpr std::size_t memory_bytes_least = 1_MiB;
+
+// Divides `memory_bytes_max` among the parts, where it is less than they would take on their own. Over tables up to
+// three generations are in memory, each with its index and a segment that is not full; then spare segments, and the
+// block cache. Without tables the cleaner keeps to it.
+template <class P>
+Result<void> apply_budget(EngineOptions<P>& options) {
+    const std::size_t budget = options.memory_bytes_max;
+    if (budget == 0) return {};
+    if (budget < memory_bytes_least)
+        return failure(Errc::invalid_option, "open",
+                       "memory_bytes_max is " + std::to_string(budget) + ", at least 1 MiB is needed for each shard");
+    if constexpr (P::tables) {
+        options.memtable.bytes_max = std::min(options.memtable.bytes_max, budget / 8);
+        options.table.cache_bytes_max = std::min(options.table.cache_bytes_max, budget / 4);
+    }
+    if constexpr (P::evicting) options.memtable.bytes_max = std::min(options.memtable.bytes_max, budget);
+    return {};
+}
 
 struct WriteOptions {
     bool sync = false; // survives power loss when the call returns, whatever the log's own setting
