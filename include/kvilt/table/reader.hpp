@@ -106,7 +106,9 @@ private:
         return blocks_.prepare(parts_);
     }
 
-    Result<bool> find_located(Bytes key, std::uint64_t hash, Sequence at, Found& found) const requires Filter::locates {
+    Result<bool> find_located(Bytes key, std::uint64_t hash, Sequence at, Found& found) const
+        requires Filter::locates
+    {
         Result<void> read;
         Record record;
         const bool hit = filter_->find(hash, [&](std::uint64_t address) {

@@ -28,7 +28,7 @@ public:
     // What stands from `offset` to the end of the file; lives until the next call, or as long as this.
     Result<Bytes> tail(const std::string& path, std::uint64_t offset) {
         const auto bytes = static_cast<std::size_t>(file_bytes_ - offset);
-        tail_.reset(static_cast<char*>(::operator new (bytes, std::align_val_t{filter_alignment})));
+        tail_.reset(static_cast<char*>(::operator new(bytes, std::align_val_t{filter_alignment})));
         KVILT_TRY(read(path, offset, tail_.get(), bytes));
         return Bytes(tail_.get(), bytes);
     }
@@ -84,7 +84,7 @@ public:
 
 private:
     struct Free {
-        void operator()(char* bytes) const noexcept { ::operator delete (bytes, std::align_val_t{filter_alignment}); }
+        void operator()(char* bytes) const noexcept { ::operator delete(bytes, std::align_val_t{filter_alignment}); }
     };
 
     Result<void> read(const std::string& path, std::uint64_t offset, char* to, std::size_t bytes) const {

@@ -18,10 +18,10 @@ class MemoryMapping final : public Mapping {
 public:
     // A copy of exact size: what reads past the end is seen by the sanitizer.
     explicit MemoryMapping(Bytes content)
-        : data_(static_cast<char*>(::operator new (content.size(), std::align_val_t{64}))), bytes_(content.size()) {
+        : data_(static_cast<char*>(::operator new(content.size(), std::align_val_t{64}))), bytes_(content.size()) {
         if (bytes_ > 0) std::memcpy(data_, content.data(), bytes_);
     }
-    ~MemoryMapping() override { ::operator delete (data_, std::align_val_t{64}); }
+    ~MemoryMapping() override { ::operator delete(data_, std::align_val_t{64}); }
     char* data() const noexcept override { return data_; }
     std::size_t bytes() const noexcept override { return bytes_; }
     void advise(Advice, std::size_t, std::size_t) const noexcept override {}
