@@ -11,13 +11,21 @@
 
 namespace kvilt::presets {
 
-// The store of a storage-engine course: a memtable of 1,000 entries before sorted tables with Bloom filters, behind a
-// log. Options for it: simple_kv_options.
-using SimpleKv = Store<memtable::Art<>, log::Mapped, table::Lsm<filter::Bloom<10>>>;
+// `MemTable`, frozen at `entries` keys unless its options say otherwise.
+template <MemTablePolicy MemTable, std::size_t entries>
+struct FrozenAt : MemTable {
+    struct Options {
+        std::size_t bytes_max = 64_MiB;
+        std::size_t entries_max = entries;
 
-inline SimpleKv::Options simple_kv_options(std::size_t entries_max = 1000) {
-    return {.memtable = {.entries_max = entries_max}};
-}
+        operator memtable::Options() const noexcept { return {.bytes_max = bytes_max, .entries_max = entries_max}; }
+    };
+    static Result<void> validate(const Options& options) { return MemTable::validate(options); }
+};
+
+// The store of a storage-engine course: a memtable of 1,000 entries before sorted tables with Bloom filters, behind a
+// log. Another number of entries is an option: SimpleKv::open("course", {.memtable = {.entries_max = 3}}).
+using SimpleKv = Store<FrozenAt<memtable::Art<>, 1000>, log::Mapped, table::Lsm<filter::Bloom<10>>>;
 
 // A bounded hash table in memory that evicts what is least used.
 using Memcached = Store<memtable::Cache<>>;
