@@ -10,7 +10,8 @@ namespace kvilt::laws {
 
 namespace detail {
 
-// Half of the keys are there all along, though overwritten and moved; the others come and go.
+// A sixteenth of the keys is there all along, though overwritten and moved; the others come and go in waves, so that
+// the index grows and shrinks under its readers.
 template <MemTablePolicy M>
 class MemTableReaders {
     using Pin = typename Epochs<threads::Many>::Pin;
@@ -19,7 +20,7 @@ public:
     MemTableReaders(std::uint64_t seed, std::size_t key_count)
         : dice_(seed), keys_(nasty_keys(dice_, key_count)), heads_(keys_.size()),
           index_(typename M::Options{}, epochs_) {
-        steady_ = keys_.size() / 2;
+        steady_ = keys_.size() / 16;
         for (std::size_t i = 0; i < steady_; ++i) put(i);
         for (std::size_t i = 0; i < steady_; ++i) sorted_.push_back(keys_[i]);
         std::ranges::sort(sorted_);
@@ -57,6 +58,7 @@ private:
     }
 
     void change() {
+        const bool rising = changes_++ / (3 * keys_.size()) % 2 == 0;
         const std::size_t i = dice_.below(keys_.size());
         if (i < steady_ && dice_.once_in(2)) {
             LogRecord* const with = arena_.record(keys_[i]);
@@ -64,8 +66,8 @@ private:
             index_.replace(heads_[i], with);
             heads_[i] = with;
         } else if (i < steady_ || heads_[i] == nullptr) {
-            put(i);
-        } else {
+            if (i < steady_ || rising) put(i);
+        } else if (!rising || dice_.once_in(8)) {
             index_.erase(heads_[i]);
             heads_[i] = nullptr;
         }
@@ -136,6 +138,7 @@ private:
     std::vector<LogRecord*> heads_;
     std::vector<std::string> sorted_; // those that are there all along
     std::size_t steady_ = 0;
+    std::size_t changes_ = 0;
     RecordArena arena_;
     Epochs<threads::Many> epochs_;
     typename M::Index index_;
