@@ -25,8 +25,7 @@ public:
         : directory_(&directory), level_(plan.level), run_(plan.run ? *plan.run : directory.take_number()),
           file_bytes_max_(file_bytes_max),
           writer_(directory, level_, run_, file_bytes_max, snapshots, {version, level_, places_of(plan)}) {
-        const OlderRuns<Reader> older(version, level_, places_of(plan));
-        arrange(version, plan, older);
+        arrange(version, plan);
     }
 
     // Reads and writes about `bytes_budget` bytes, a sync at the end of each file aside. True when the outputs are
@@ -68,7 +67,7 @@ private:
         bool merge;
     };
 
-    void arrange(const Version<Reader>& version, const Compaction& plan, const OlderRuns<Reader>& older) {
+    void arrange(const Version<Reader>& version, const Compaction& plan) {
         std::vector<Input> inputs;
         for (std::size_t run = 0; run < plan.inputs.size(); ++run)
             for (const std::size_t place : plan.inputs[run]) inputs.push_back({place, run});
@@ -84,7 +83,8 @@ private:
             for (; end < inputs.size() && file(end).key_first <= reach; ++end)
                 reach = std::max(reach, Bytes(file(end).key_last));
             const bool alone = end == begin + 1;
-            stretches.push_back({begin, end, reach, !alone || must_rewrite(version, inputs[begin].place, plan, older)});
+            stretches.push_back(
+                {begin, end, reach, !alone || (plan.rewrite && worth_a_rewrite(version, inputs[begin].place))});
             small.push_back(alone && file(begin).bytes < file_bytes_max_ / 4);
         }
         gather_small(stretches, small);
@@ -119,14 +119,10 @@ private:
         }
     }
 
-    // Whether moving a file as it is would leave in it what can go now, and perhaps never again would.
-    bool must_rewrite(const Version<Reader>& version, std::size_t place, const Compaction& plan,
-                      const OlderRuns<Reader>& older) const {
+    // Whether a file that overlaps no other has something in it that can go, or is too small to be left alone.
+    bool worth_a_rewrite(const Version<Reader>& version, std::size_t place) const {
         const TableFile& file = version.files()[place];
-        if (plan.rewrite)
-            return file.tombstones != 0 || !version.reader(place)->single_version() || file.bytes < file_bytes_max_ / 2;
-        return file.tombstones != 0 && file.tombstones >= file.entries / 8 &&
-               !older.touches(file.key_first, file.key_last);
+        return file.tombstones != 0 || !version.reader(place)->single_version() || file.bytes < file_bytes_max_ / 2;
     }
 
     void move(const TableFile& file) {

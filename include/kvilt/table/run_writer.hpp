@@ -36,14 +36,6 @@ public:
         return false;
     }
 
-    // In any order.
-    bool touches(Bytes first, Bytes last) const {
-        for (const Row& row : rows_)
-            for (const auto& reader : row.files)
-                if (reader->file().key_first <= last && first <= reader->file().key_last) return true;
-        return false;
-    }
-
 private:
     struct Row {
         std::vector<std::shared_ptr<Reader>> files{}; // shared: the version may go before the job

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <random>
+#include <thread>
 #include <type_traits>
 
 namespace {
@@ -290,6 +291,8 @@ TEST_CASE("opening removes leftovers of a crash, and never uses their numbers ag
     REQUIRE(Tables::open(reader, small, files).has_value());
     CHECK(bench.files_on_disk() == 6);
     auto again = Tables::open(bench.context, small, files).value();
+    CHECK(bench.files_on_disk() == 6);
+    again->remove_leftovers();
     CHECK(bench.files_on_disk() == 5); // names that are not ours are left alone
     CHECK(!bench.world.files().exists("/live/table-000077").value());
     Source source({{"a", 99, {}}});
@@ -318,16 +321,14 @@ TEST_CASE("a manifest that contradicts the directory or itself is refused by nam
     CHECK(refused(files).find(table_name(files[0].number)) != std::string::npos);
 }
 
-TEST_CASE("tombstones go on their way to the last level, even where nothing else overlaps them") {
+TEST_CASE("tombstones of keys that no run can hold are not even flushed") {
     Bench<table::Lsm<>> bench;
-    for (int times = 0; times < 2; ++times) bench.flush(0, 300);
-    REQUIRE(bench.compact(true));
+    bench.flush(0, 300);
     bench.flush(1000, 200, 1, Kind::tombstone);
-    for (std::uint64_t at = 0; at < 3; ++at) bench.flush(2000 + 200 * at, 100);
-    while (bench.compact()) {
-    }
+    CHECK(bench.stats().files == 300 * 150 / small.file_bytes_max + 1);
     CHECK(bench.stats().tombstones == 0);
-    CHECK(bench.stats().entries == 600);
+    bench.flush(100, 50, 1, Kind::tombstone);
+    CHECK(bench.stats().tombstones == 50);
 }
 
 TEST_CASE("what was compacted for snapshots is compacted again when they are gone") {
@@ -422,4 +423,53 @@ TEST_CASE("links are synced copies where the file system has no links") {
     const auto opened = table::Lsm<>::Tables<threads::One>::open(context, small, files);
     REQUIRE(opened.has_value());
     CHECK((*opened)->verify(*(*opened)->current()).has_value());
+}
+
+TEST_CASE("readers find every key while runs are flushed, merged and removed beside them") {
+    using Tables = table::Lsm<>::Tables<threads::Many>;
+    constexpr std::uint64_t keys = 200;
+    MemoryWorld world;
+    const auto tables = Tables::open(context_in(world), small, {}).value();
+    Epochs<threads::Many> epochs;
+    threads::Many::Atomic<const Tables::Version*> published{tables->current()};
+    const auto install = [&](const TableEdit& edit) {
+        const auto* former = tables->current();
+        published.store(tables->apply(edit));
+        epochs.retire_delete(0, const_cast<Tables::Version*>(former));
+        epochs.collect();
+    };
+    const auto flush = [&](Sequence first) {
+        std::vector<std::string> names;
+        for (std::uint64_t key = 0; key < keys; ++key) names.push_back(laws::decimal_key(key));
+        std::vector<Record> records;
+        for (std::uint64_t key = 0; key < keys; ++key)
+            records.push_back({names[key], first + key, {.kind = Kind::put, .value = names[key]}});
+        Source source(std::move(records));
+        install(tables->flush(source, {}).value());
+    };
+    flush(1);
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> wrong{0};
+    const auto read = [&] {
+        for (std::uint64_t at = 0; !stop; ++at) {
+            const std::string key = laws::decimal_key(at * 7 % keys);
+            const Epochs<threads::Many>::Pin pin(epochs);
+            Tables::Found found;
+            const auto hit = tables->find(*published.load(), key, sequence_max, found);
+            if (!hit || !*hit || found.record.cell.value != key) ++wrong;
+        }
+    };
+    std::thread readers[] = {std::thread(read), std::thread(read)};
+    for (Sequence round = 1; round < 40; ++round) {
+        flush(1 + round * keys);
+        while (auto job = tables->plan(*tables->current(), {}, round % 8 == 0)) {
+            while (!job->step(4_KiB).value()) {
+            }
+            install(job->edit());
+        }
+    }
+    stop = true;
+    for (std::thread& reader : readers) reader.join();
+    CHECK(wrong == 0);
+    CHECK(world.files().list("/live").value().size() == tables->stats(*tables->current()).files);
 }
