@@ -39,4 +39,4 @@ kvilt_package_test(unknown_component "there is no[ \n]+such[ \n]+component"
 kvilt_package_test(newer_version "requested[ \n]+version \"0.2\"" -D USE=find -D VERSION=0.2)
 kvilt_package_test(older_version "requested[ \n]+version \"0.0.9\"" -D USE=find -D VERSION=0.0.9)
 
-set_tests_properties(${package_tests} PROPERTIES LABELS package TIMEOUT 120)
+set_tests_properties(${package_tests} PROPERTIES LABELS package TIMEOUT 300)
