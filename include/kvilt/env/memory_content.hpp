@@ -74,8 +74,8 @@ public:
     // no space was reserved and none is left.
     bool sync(std::uint64_t pages_free) {
         for (std::size_t page = 0; page < pages_for(bytes_); ++page) {
-            const Page seen = now(page);
-            if (seen != page_at(durable_, page)) {
+            if (!same(page)) {
+                const Page seen = now(page);
                 if (is_forgotten(page, seen)) continue;
                 if (seen != zero_page && !take_space(page, pages_free)) return false;
                 set_page(durable_, page, seen);
@@ -172,8 +172,10 @@ private:
     }
 
     bool same(std::size_t page) const {
-        if (!image_ && page < cold_.size() && page < durable_.size() && cold_[page] == durable_[page]) return true;
-        return now(page) == page_at(durable_, page);
+        const Page& kept = page_at(durable_, page);
+        if (image_) return device_equal(image_->data() + page * page_bytes, kept.data(), page_bytes);
+        const Page& cold = page_at(cold_, page);
+        return &cold == &kept || cold == kept;
     }
 
     // The durable page with those of its changed sectors that `ask` lets through.

@@ -53,9 +53,20 @@ __attribute__((no_sanitize("thread"), noinline)) inline void device_copy(char* t
     volatile char* target = to;
     for (std::size_t at = 0; at < count; ++at) target[at] = source[at];
 }
+__attribute__((no_sanitize("thread"), noinline)) inline bool device_equal(const char* left, const char* right,
+                                                                          std::size_t count) noexcept {
+    const volatile char* one = left;
+    const volatile char* other = right;
+    for (std::size_t at = 0; at < count; ++at)
+        if (one[at] != other[at]) return false;
+    return true;
+}
 #undef KVILT_THREAD_SANITIZER
 #else
 inline void device_copy(char* to, const char* from, std::size_t count) noexcept { std::memcpy(to, from, count); }
+inline bool device_equal(const char* left, const char* right, std::size_t count) noexcept {
+    return std::memcmp(left, right, count) == 0;
+}
 #endif
 
 // Zero-filled address space of a fixed place and size; only what is touched takes memory. Throws std::bad_alloc.

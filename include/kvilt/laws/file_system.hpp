@@ -84,6 +84,11 @@ inline void directories(FileSystem& files, const std::string& at) {
     require_error(files.sync_directory(at + "/none"), Errc::not_found, "sync of a missing directory is not_found");
     files.rename(at + "/x/y", at + "/x/w").value();
     require(read(*files.open(at + "/x/w/z/f", OpenMode::read).value(), 0, 9) == "kept", "directories are renamed");
+    files.create_directory(at + "/x/empty").value();
+    require(!files.rename(at + "/x/empty", at + "/x/w"), "a directory with names in it is not replaced");
+    require(!files.rename(at + "/x/w/z/f", at + "/x/empty"), "a file does not replace a directory");
+    files.rename(at + "/x/w", at + "/x/empty").value();
+    files.rename(at + "/x/empty", at + "/x/w").value();
     files.remove(at + "/x/w/z/f").value();
     for (const char* name : {"/x/w/z", "/x/w", "/x"}) files.remove(at + name).value();
     require(read(*file, 0, 9) == "kept", "a removed file lives while it is open");

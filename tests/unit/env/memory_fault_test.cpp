@@ -230,24 +230,27 @@ TEST_CASE("threads store, sync, list and crash at the same time") {
     const auto mapping = file->map(MapMode::write).value();
     std::atomic<std::uint64_t> hooks{0};
     world.on_call([&](const Call&) { ++hooks; });
+    std::atomic<int> rounds[3] = {};
     std::atomic<bool> stop{false};
     std::vector<std::thread> threads;
-    threads.emplace_back([&] {
-        for (std::size_t at = 0; at < 64_KiB; ++at) mapping->data()[at] = 'x';
-        stop = true;
+    const auto beside = [&](std::size_t number, auto act) {
+        threads.emplace_back([&, number, act] {
+            for (; !stop; ++rounds[number]) act();
+        });
+    };
+    beside(0, [&] { file->sync().value(); });
+    beside(1, [&] { create(world, "g" + std::to_string(rounds[1]))->write_at(0, "y").value(); });
+    beside(2, [&] {
+        const std::string left = world.crash(CrashChoice::seeded(1, 50))->contents("f").value();
+        if (left.size() != 64_KiB) throw std::logic_error("the length was durable");
     });
-    threads.emplace_back([&] {
-        while (!stop) file->sync().value();
-    });
-    threads.emplace_back([&] {
-        for (int i = 0; !stop; ++i) create(world, "g" + std::to_string(i))->write_at(0, "y").value();
-    });
-    threads.emplace_back([&] {
-        while (!stop) {
-            const std::string left = world.crash(CrashChoice::seeded(1, 50))->contents("f").value();
-            if (left.size() != 64_KiB) throw std::logic_error("the length was durable");
-        }
-    });
+    const auto all_went_round = [&] {
+        return std::all_of(std::begin(rounds), std::end(rounds), [](const auto& count) { return count > 3; });
+    };
+    for (char byte = 'a'; byte != 'x' || !all_went_round(); byte = byte == 'x' ? 'a' : static_cast<char>(byte + 1))
+        std::fill_n(mapping->data(), 64_KiB, byte);
+    std::fill_n(mapping->data(), 64_KiB, 'x');
+    stop = true;
     for (std::thread& thread : threads) thread.join();
     file->sync().value();
     CHECK(world.crash(CrashChoice::nothing_unsynced())->contents("f").value() == std::string(64_KiB, 'x'));

@@ -5,6 +5,7 @@
 
 #include "temporary_directory.hpp"
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 using namespace kvilt;
@@ -164,6 +165,24 @@ TEST_CASE("reserved space is on the device, holes below the length included") {
     CHECK(taken_bytes() >= 2_MiB);
     CHECK_FALSE(file->reserve(std::uint64_t{1} << 62)); // larger than any file may be
     CHECK(file->size().value() == 2_MiB);
+}
+
+TEST_CASE("a write that the system cuts short goes on where it stopped") {
+    const TemporaryDirectory directory;
+    PosixFileSystem files;
+    const auto write = [&](rlim_t file_bytes_max) {
+        return [&files, path = directory / "f", file_bytes_max] {
+            ::signal(SIGXFSZ, SIG_IGN);
+            const rlimit limit{file_bytes_max, file_bytes_max};
+            if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) std::abort();
+            static_cast<void>(files.remove(path));
+            auto written = files.open(path, OpenMode::create).value()->write_at(0, std::string(2'000, 'a'));
+            return written || written.error().os_code != EFBIG; // the rest was tried in its own place
+        };
+    };
+    CHECK(OtherProcess(write(2'000)).succeeded());
+    CHECK_FALSE(OtherProcess(write(1'000)).succeeded());
+    CHECK(files.open(directory / "f", OpenMode::read).value()->size().value() == 1'000);
 }
 
 TEST_CASE("what the system refuses has a code to branch on and a cure to read") {
