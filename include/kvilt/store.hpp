@@ -51,9 +51,13 @@ public:
     // ---- opening
 
     // In memory; throws kvilt::Exception on invalid options.
-    explicit Store(const Options& options = {}) requires(!on_disk) : node_(or_throw(make(options))) {}
+    explicit Store(const Options& options = {})
+        requires(!on_disk)
+        : node_(or_throw(make(options))) {}
 
-    [[nodiscard]] static Result<Store> open(const Options& options = {}) requires(!on_disk) {
+    [[nodiscard]] static Result<Store> open(const Options& options = {})
+        requires(!on_disk)
+    {
         KVILT_TRY_ASSIGN(node, make(options));
         return Store(std::move(node));
     }
@@ -61,7 +65,9 @@ public:
     // Opens or makes the store in `directory`. `environment` must outlive it.
     // Errc: not_found, locked, incompatible (another composition or format), corruption, invalid_option, full, io.
     [[nodiscard]] static Result<Store> open(const std::string& directory, const Options& options = {},
-                                            const Environment& environment = Environment::system()) requires on_disk {
+                                            const Environment& environment = Environment::system())
+        requires on_disk
+    {
         KVILT_TRY_ASSIGN(node, make(options, directory, environment));
         return Store(std::move(node));
     }
@@ -89,18 +95,19 @@ public:
 
     // True if it was written: the key was absent.
     template <CodableKey Key, CodableValue Value>
-    [[nodiscard]] Result<bool>
-    put_if_absent(const Key& key, const Value& value,
-                  const WriteOptions& options = {}) requires(Composition::Replication::copies == 1) {
+    [[nodiscard]] Result<bool> put_if_absent(const Key& key, const Value& value, const WriteOptions& options = {})
+        requires(Composition::Replication::copies == 1)
+    {
         KVILT_TRY(admit());
         return node_->compare_and_set(KeyBytes<Key>(key), std::nullopt, ValueBytes<Value>(value), options);
     }
 
     // True if it was written: the present value encodes as `expected` does.
     template <CodableKey Key, CodableValue Expected, CodableValue Value>
-    [[nodiscard]] Result<bool>
-    compare_and_set(const Key& key, const Expected& expected, const Value& desired,
-                    const WriteOptions& options = {}) requires(Composition::Replication::copies == 1) {
+    [[nodiscard]] Result<bool> compare_and_set(const Key& key, const Expected& expected, const Value& desired,
+                                               const WriteOptions& options = {})
+        requires(Composition::Replication::copies == 1)
+    {
         const ValueBytes<Expected> present(expected);
         KVILT_TRY(admit());
         return node_->compare_and_set(KeyBytes<Key>(key), Bytes(present), ValueBytes<Value>(desired), options);
@@ -141,35 +148,43 @@ public:
 
     // The pairs of a range in key order, over a snapshot taken now: for (auto [key, value] : store.scan(prefix("a")))
     template <class Key = Bytes, class Value = Bytes>
-        [[nodiscard]] auto scan(Range range) const requires(has<Capability::ordered_keys>) &&
-        (has<Capability::ordered_placement>) {
+    [[nodiscard]] auto scan(Range range) const
+        requires(has<Capability::ordered_keys>) && (has<Capability::ordered_placement>)
+    {
         throw_if_closed();
         return ScanRange<typename Node::ScanCursor, Key, Value>(node_->scan(std::move(range), std::nullopt));
     }
 
     // visit(key, value) returns Visit, or nothing for more. An error ends the walk and is returned.
     template <class Key = Bytes, class Value = Bytes, class Visitor>
-        [[nodiscard]] Result<void> scan(Range range, Visitor&& visit) const requires(has<Capability::ordered_keys>) &&
-        (has<Capability::ordered_placement>) {
+    [[nodiscard]] Result<void> scan(Range range, Visitor&& visit) const
+        requires(has<Capability::ordered_keys>) && (has<Capability::ordered_placement>)
+    {
         KVILT_TRY(admit());
         return scan<Key, Value>(std::move(range)).for_each(std::forward<Visitor>(visit));
     }
 
     // Throws after close(), as the range form of scan does.
-    [[nodiscard]] auto snapshot() const requires(has<Capability::versions>) {
+    [[nodiscard]] auto snapshot() const
+        requires(has<Capability::versions>)
+    {
         return Snapshot < Node, has<Capability::ordered_keys> && has < Capability::ordered_placement >> (*node_);
     }
 
     // ---- upkeep
 
     // Everything acknowledged survives power loss when it returns.
-    [[nodiscard]] Result<void> sync() requires(has<Capability::syncs>) {
+    [[nodiscard]] Result<void> sync()
+        requires(has<Capability::syncs>)
+    {
         KVILT_TRY(admit());
         return node_->sync();
     }
 
     // Moves everything from memtable and log into tables.
-    [[nodiscard]] Result<void> flush() requires(has<Capability::tables>) {
+    [[nodiscard]] Result<void> flush()
+        requires(has<Capability::tables>)
+    {
         KVILT_TRY(admit());
         return node_->flush();
     }
@@ -181,19 +196,25 @@ public:
     }
 
     // A consistent copy in a new directory, which opens as a store of the same composition.
-    [[nodiscard]] Result<void> checkpoint(const std::string& directory) requires on_disk {
+    [[nodiscard]] Result<void> checkpoint(const std::string& directory)
+        requires on_disk
+    {
         KVILT_TRY(admit());
         return node_->checkpoint(directory);
     }
 
     // Reads and checks every byte on disk; returns their number.
-    [[nodiscard]] Result<std::uint64_t> verify() const requires on_disk {
+    [[nodiscard]] Result<std::uint64_t> verify() const
+        requires on_disk
+    {
         KVILT_TRY(admit());
         return node_->verify();
     }
 
     // After a failed write or sync, once the cause is mended: begins a new log with all that is in memory.
-    [[nodiscard]] Result<void> resume() requires on_disk {
+    [[nodiscard]] Result<void> resume()
+        requires on_disk
+    {
         KVILT_TRY(admit());
         return node_->resume();
     }

@@ -61,8 +61,9 @@ public:
     // Frees segments: their copies are made durable, then the manifest says so, then their readers leave.
     // Without the writer lock; the caller holds the maintainer's. `copied_to`: the copies stand in this segment and
     // later.
-    static Result<void> release(State<P>& state, const std::vector<SegmentNumber>& numbers,
-                                SegmentNumber copied_to = 0) requires P::durable {
+    static Result<void> release(State<P>& state, const std::vector<SegmentNumber>& numbers, SegmentNumber copied_to = 0)
+        requires P::durable
+    {
         if (numbers.empty()) return {};
         // Of the commits up to here none can be lost any more, though the records of some may have gone.
         const Sequence settled = state.published.load();

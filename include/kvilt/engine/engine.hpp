@@ -25,13 +25,17 @@ public:
     using SnapshotMark = Sequence;
     using ScanCursor = Scan<P>;
 
-    static Result<std::unique_ptr<Engine>> open(EngineOptions<P> options) requires(!P::on_disk) {
+    static Result<std::unique_ptr<Engine>> open(EngineOptions<P> options)
+        requires(!P::on_disk)
+    {
         KVILT_TRY_ASSIGN(state, open_volatile<P>(std::move(options)));
         return std::make_unique<Engine>(std::move(state));
     }
 
     static Result<std::unique_ptr<Engine>> open(EngineOptions<P> options, const std::string& directory,
-                                                const Environment& environment) requires P::on_disk {
+                                                const Environment& environment)
+        requires P::on_disk
+    {
         KVILT_TRY_ASSIGN(opening, Opening<P>::begin(std::move(options), directory, environment));
         KVILT_TRY_ASSIGN(state, opening.finish());
         return std::make_unique<Engine>(std::move(state));
@@ -100,10 +104,16 @@ public:
     // ---- upkeep
 
     // Everything committed before the call survives power loss.
-    Result<void> sync() requires P::durable { return sync_to(state_->log->end()); }
+    Result<void> sync()
+        requires P::durable
+    {
+        return sync_to(state_->log->end());
+    }
 
     // Everything committed before the call is in tables.
-    Result<void> flush() requires P::tables {
+    Result<void> flush()
+        requires P::tables
+    {
         KVILT_TRY(state_->health.admit());
         const std::lock_guard lock(state_->maintainer);
         return flush_under_lock();
@@ -122,7 +132,9 @@ public:
         }
     }
 
-    Result<void> checkpoint(const std::string& directory) requires P::on_disk {
+    Result<void> checkpoint(const std::string& directory)
+        requires P::on_disk
+    {
         if constexpr (P::tables) {
             const std::lock_guard lock(state_->maintainer);
             if (!state_->options.read_only) KVILT_TRY(flush_under_lock());
@@ -133,7 +145,9 @@ public:
     }
 
     // Reads and checks every byte on disk; the number checked.
-    Result<std::uint64_t> verify() const requires P::on_disk {
+    Result<std::uint64_t> verify() const
+        requires P::on_disk
+    {
         std::uint64_t bytes = 0;
         KVILT_TRY_ASSIGN(manifest, Manifest::read(state_->home.environment, state_->home.directory));
         bytes += manifest.bytes();
@@ -152,7 +166,9 @@ public:
     Stats stats() const { return stats_of(*state_, upkeep_.last_error()); }
 
     // After a failed write or sync: what is in memory goes into new files, durably; then the store writes again.
-    Result<void> resume() requires P::on_disk {
+    Result<void> resume()
+        requires P::on_disk
+    {
         if (state_->options.read_only) return state_->health.admit();
         const std::lock_guard lock(state_->maintainer);
         if (state_->health.healthy()) return {};
@@ -176,7 +192,9 @@ public:
     Writer<P>& writer() noexcept { return writer_; }
     Upkeep<P>& upkeep() noexcept { return upkeep_; }
 
-    Result<void> sync_to(LogPosition end) requires P::durable {
+    Result<void> sync_to(LogPosition end)
+        requires P::durable
+    {
         if (state_->log->synced() >= end) return {};
         const std::lock_guard lock(state_->syncer);
         if (state_->log->synced() >= end) return {};
@@ -249,7 +267,9 @@ private:
         return live ? same : !expected;
     }
 
-    Result<void> flush_under_lock() requires P::tables {
+    Result<void> flush_under_lock()
+        requires P::tables
+    {
         for (;;) {
             KVILT_TRY(upkeep_.maintainer().flush_all());
             const std::lock_guard lock(state_->writer);
@@ -259,7 +279,9 @@ private:
         return upkeep_.maintainer().flush_all();
     }
 
-    Result<void> clean_under_lock() requires(!P::tables) {
+    Result<void> clean_under_lock()
+        requires(!P::tables)
+    {
         std::vector<SegmentNumber> scanned;
         SegmentNumber fresh = 0;
         {
@@ -282,12 +304,17 @@ private:
             return clean_under_lock();
     }
 
+    // Seals the log, and lists its segments in the manifest: a segment that is missed later was not torn but lost.
     Result<void> last_words() {
         if constexpr (P::durable) {
             const std::lock_guard lock(state_->writer);
-            auto sealed = state_->log->seal();
+            auto& log = *state_->log;
+            auto sealed = log.seal();
             if (!sealed) return state_->health.poison(std::move(sealed).error());
-            return {};
+            ManifestEdit edit{.unlisted_from = log.next_number()};
+            for (const SegmentNumber number : log.segments())
+                edit.sealed.push_back({number, static_cast<std::uint32_t>(log.used_bytes(number))});
+            return state_->home.manifest->append(edit);
         } else if constexpr (P::tables) {
             return flush();
         } else {

@@ -13,7 +13,8 @@ namespace kvilt::engine {
 // Every member wants the maintainer lock held and the writer lock free. A failure leaves the store as it was and may be
 // tried again, but for one of the manifest, which poisons.
 template <class P>
-requires P::tables class Maintainer {
+    requires P::tables
+class Maintainer {
 public:
     static constexpr std::size_t slice_bytes = 1 << 20;
 

@@ -29,7 +29,8 @@ Result<std::unique_ptr<State<P>>> open_volatile(EngineOptions<P> options) {
 
 // A writer's opening changes nothing on disk before finish(), but for the beginnings of a new store.
 template <class P>
-requires P::on_disk class Opening {
+    requires P::on_disk
+class Opening {
 public:
     static Result<Opening> begin(EngineOptions<P> options, const std::string& directory,
                                  const Environment& environment) {
@@ -153,7 +154,8 @@ private:
     }
 
     // With tables, commit order is sequence order. Without, the cleaner has copied: the newest counts, and of a record
-    // and its copy the copy, whose segment is the younger one.
+    // and its copy the copy, whose segment is the younger one. What was copied for a snapshot may stand behind the
+    // tombstone that hides it: the tombstone keeps it in its chain, so as not to go first.
     void recover(LogRecord* record) {
         auto& index = state_->active->index;
         record->set_older(nullptr);
@@ -167,6 +169,8 @@ private:
                 record->set_older(nullptr);
             } else if (head->sequence() == record->sequence()) {
                 index.replace(head, record);
+            } else if (head->kind() == Kind::tombstone) {
+                head->set_older(record);
             }
         }
     }
@@ -180,7 +184,9 @@ private:
             next.log.sealed = std::move(sealed);
             next.log.unlisted_from = state_->log->next_number();
         }
-        return home().manifest->rewrite(next);
+        KVILT_TRY(home().manifest->rewrite(next));
+        if constexpr (P::tables) state_->tables->remove_leftovers();
+        return {};
     }
 
     std::unique_ptr<State<P>> state_;

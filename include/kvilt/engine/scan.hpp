@@ -67,7 +67,8 @@ struct ScanSourceOf {
 
 // A generation or a run.
 template <class P>
-requires P::tables struct ScanSourceOf<P> {
+    requires P::tables
+struct ScanSourceOf<P> {
     using RunCursor = typename TablesOf<P>::type::Cursor;
 
     class type {

@@ -32,7 +32,8 @@ struct VersionOf {
     using type = const void;
 };
 template <class P>
-requires P::tables struct VersionOf<P> {
+    requires P::tables
+struct VersionOf<P> {
     using type = const typename P::Table::template Tables<typename P::Threads>::Version;
 };
 
@@ -66,7 +67,8 @@ struct TablesOf {
     using type = Homeless;
 };
 template <class P>
-requires P::tables struct TablesOf<P> {
+    requires P::tables
+struct TablesOf<P> {
     using type = typename P::Table::template Tables<typename P::Threads>;
 };
 

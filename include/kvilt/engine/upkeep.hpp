@@ -20,7 +20,8 @@ struct MaintainerOf {
     };
 };
 template <class P>
-requires P::tables struct MaintainerOf<P> {
+    requires P::tables
+struct MaintainerOf<P> {
     using type = Maintainer<P>;
 };
 
@@ -52,7 +53,9 @@ public:
     auto& maintainer() noexcept { return maintainer_; }
 
     // A writer found no room: the oldest frozen generation must go first.
-    Result<void> make_way() requires P::tables {
+    Result<void> make_way()
+        requires P::tables
+    {
         waiting_.fetch_add(1);
         const std::lock_guard lock(state_.maintainer);
         waiting_.fetch_sub(1);

@@ -83,7 +83,9 @@ public:
 
     // Freezes the active generation, if it holds anything: it will be flushed whole. False: too many are frozen
     // already.
-    Result<bool> freeze() requires P::tables {
+    Result<bool> freeze()
+        requires P::tables
+    {
         if (state_.active->index.count() == 0) return true;
         if (state_.seen().frozen.size() >= frozen_max) return false;
         state_.free_ready();

@@ -1,0 +1,103 @@
+// What a put or a get of 16/100 bytes may cost beside its work: nothing.
+#include <kvilt/log/mapped.hpp>
+#include <kvilt/memtable/hash.hpp>
+#include <kvilt/store.hpp>
+#include <kvilt/table/lsm.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}
+
+// Replaced for the whole executable; counts only.
+void* operator new(std::size_t bytes) {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    if (void* at = std::malloc(bytes == 0 ? 1 : bytes)) return at;
+    throw std::bad_alloc();
+}
+void operator delete(void* at) noexcept { std::free(at); }
+void operator delete(void* at, std::size_t) noexcept { std::free(at); }
+
+using namespace kvilt;
+
+namespace {
+
+struct Key {
+    explicit Key(unsigned number) {
+        for (char* digit = text + 16; digit != text; number /= 10) *--digit = static_cast<char>('0' + number % 10);
+    }
+    operator Bytes() const { return {text, 16}; }
+    char text[16];
+};
+
+template <class S>
+void count(S& store) {
+    const std::string value(100, 'v');
+    for (unsigned i = 0; i < 1000; ++i) store.put(Key(i), value).value(); // the first segments and nodes
+    std::size_t before = allocations;
+    for (unsigned i = 0; i < 1000; ++i) store.put(Key(i), value).value();
+    CHECK(allocations - before == 0);
+    before = allocations;
+    for (unsigned i = 0; i < 2000; ++i) (void)store.view(Key(i), [](Bytes) {}).value();
+    CHECK(allocations - before == 0);
+    before = allocations;
+    for (unsigned i = 0; i < 1000; ++i) REQUIRE(store.get(Key(i)).value()->size() == 100);
+    CHECK(allocations - before == 1000); // the string that get returns
+}
+
+struct Directory {
+    Directory() : path("/tmp/kvilt_hot_path_" + std::to_string(Environment::system().random->next())) {}
+    ~Directory() {
+        const std::string command = "rm -rf " + path;
+        if (std::system(command.c_str()) != 0) std::abort();
+    }
+    std::string path;
+};
+
+} // namespace
+
+TEST_CASE("a put and a view of 16/100 bytes do not allocate, a get only what it returns") {
+    SUBCASE("in a hash table in memory") {
+        Store<memtable::Hash<>> store;
+        count(store);
+    }
+    SUBCASE("in a durable store with tables") {
+        const Directory directory;
+        auto store = Store<memtable::Art<>, log::Mapped, table::Lsm<>>::open(directory.path,
+                                                                             {.log = {.segment_bytes_min = 1_MiB}})
+                         .value();
+        count(store);
+        store.flush().value();
+        const std::size_t before = allocations;
+        for (unsigned i = 0; i < 1000; ++i) CHECK(store.view(Key(i), [](Bytes) {}).value());
+        CHECK(allocations - before == 0);
+    }
+    SUBCASE("in a durable store of many threads") {
+        const Directory directory;
+        auto store = Store<memtable::Hash<threads::Many>, log::Mapped>::open(directory.path,
+                                                                             {.log = {.segment_bytes_min = 1_MiB}})
+                         .value();
+        count(store);
+    }
+}
+
+TEST_CASE("an empty store takes less than a mebibyte") {
+    const Directory directory;
+    auto store = Store<memtable::Art<>, log::Mapped, table::Lsm<>>::open(directory.path).value();
+    store.put("a", "b").value();
+    CHECK(store.stats().memory_bytes() < 1_MiB);
+    CHECK(store.stats().disk_bytes() < 1_MiB);
+    Store<memtable::Hash<>> in_memory;
+    in_memory.put("a", "b").value();
+    CHECK(in_memory.stats().memory_bytes() < 1_MiB);
+}
+
+TEST_CASE("what is for many threads takes no space where there is one") {
+    CHECK(std::is_empty_v<threads::One::Mutex>);
+    CHECK(sizeof(threads::One::Atomic<std::uint64_t>) == 8);
+}
