@@ -83,7 +83,7 @@ public:
     }
 
     Result<std::uint64_t> size() const override {
-        struct stat status {};
+        struct stat status{};
         if (::fstat(fd(), &status) == -1) return failed("size");
         return static_cast<std::uint64_t>(status.st_size);
     }

@@ -21,7 +21,7 @@ public:
         const char* operation = mode == OpenMode::create ? "create" : "open";
         detail::Descriptor file(detail::uninterrupted(
             [&] { return ::open(path.c_str(), common | flags[static_cast<std::size_t>(mode)], 0666); }));
-        struct stat status {};
+        struct stat status{};
         if (!file || ::fstat(file.number(), &status) == -1) return detail::os_failure(operation, path, errno);
         if (S_ISDIR(status.st_mode)) return detail::os_failure(operation, path, EISDIR);
         if (!S_ISREG(status.st_mode)) return failure(Errc::io, operation, path + " is not a file: remove it");
@@ -39,7 +39,7 @@ public:
     }
 
     Result<bool> exists(const std::string& path) const override {
-        struct stat status {};
+        struct stat status{};
         if (::stat(path.c_str(), &status) == 0) return true;
         if (errno == ENOENT || errno == ENOTDIR) return false;
         return detail::os_failure("exists", path, errno);
@@ -63,7 +63,7 @@ public:
     Result<void> create_directory(const std::string& path) override {
         if (::mkdir(path.c_str(), 0777) == -1) {
             if (errno == EEXIST) {
-                struct stat status {};
+                struct stat status{};
                 if (::stat(path.c_str(), &status) == -1) return detail::os_failure("create_directory", path, errno);
                 if (!S_ISDIR(status.st_mode)) return detail::os_failure("create_directory", path, ENOTDIR);
             } else if (errno == ENOENT && parent_of(path) != path) {

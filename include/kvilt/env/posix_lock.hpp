@@ -61,7 +61,7 @@ private:
 
     Result<void> take_directory(const std::string& directory, LockMode mode) {
         directory_ = detail::Descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        struct stat status {};
+        struct stat status{};
         if (!directory_ || ::fstat(directory_.number(), &status) == -1)
             return detail::os_failure("lock", directory, errno);
         place_ = {status.st_dev, status.st_ino};

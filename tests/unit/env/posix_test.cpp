@@ -153,7 +153,7 @@ TEST_CASE("reserved space is on the device, holes below the length included") {
     PosixFileSystem files;
     const auto file = files.open(directory / "f", OpenMode::create).value();
     const auto taken_bytes = [&] {
-        struct stat status {};
+        struct stat status{};
         REQUIRE(::stat((directory / "f").c_str(), &status) == 0);
         return static_cast<std::uint64_t>(status.st_blocks) * 512;
     };
