@@ -10,12 +10,14 @@ TEST_CASE("shards by range keep whole batches and everything synced") {
     campaign::crash<Ranges>({.store = {.memtable = {.entries_max = 12},
                                        .log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 16_KiB},
                                        .table = {.file_bytes_max = 8_KiB, .level_bytes_base = 16_KiB},
-                                       .partition = {.splits = {"h", "p"}}}});
+                                       .partition = {.splits = {"h", "p"}}},
+                             .actions = 100});
 }
 
 TEST_CASE("shards by hash without tables keep whole batches and everything synced") {
     using Hashed = Store<memtable::Hash<>, log::Mapped, table::None, partition::HashMod>;
     campaign::crash<Hashed>({.store = {.log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 32_KiB},
                                        .partition = {.shards = 3}},
+                             .actions = 100,
                              .value_bytes_max = 24'000});
 }

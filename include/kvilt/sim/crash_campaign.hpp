@@ -72,25 +72,23 @@ private:
 
     void die(const MemoryWorld& world, const std::string& place, std::uint64_t draw) {
         const std::vector<Unsynced> unsynced = world.unsynced();
-        lose_power(world, CrashChoice::nothing_unsynced(), place, draw, "nothing unsynced kept");
+        const auto lose_power = [&](std::uint64_t way, const CrashChoice& choice, const char* name) {
+            judge(place + ", " + name, mix(draw, way), true, [&world, &choice] { return world.crash(choice); });
+        };
+        lose_power(1, CrashChoice::nothing_unsynced(), "nothing unsynced kept");
         if (unsynced.empty()) return; // all other worlds are this one
-        lose_power(world, CrashChoice::everything(), place, draw, "everything kept");
-        lose_power(world, CrashChoice::seeded(draw, 50), place, draw, "half of the unsynced kept");
-        lose_power(world, CrashChoice::seeded(draw, 95), place, draw, "most of the unsynced kept");
-        lose_power(world, journal(unsynced, draw), place, draw, "names kept in order");
-        judge(place, mix(draw, 1), false, "only the process died", [&world] { return world.kill(); });
-    }
-
-    void lose_power(const MemoryWorld& world, const CrashChoice& choice, const std::string& place, std::uint64_t draw,
-                    const char* way) {
-        judge(place, mix(draw, deaths_), true, way, [&world, &choice] { return world.crash(choice); });
+        lose_power(2, CrashChoice::everything(), "everything kept");
+        lose_power(3, CrashChoice::seeded(draw, 50), "half of the unsynced kept");
+        lose_power(4, CrashChoice::seeded(draw, 95), "most of the unsynced kept");
+        lose_power(5, journal(unsynced, draw), "names kept in order");
+        judge(place + ", only the process died", mix(draw, 6), false, [&world] { return world.kill(); });
     }
 
     template <class MakeWorld>
-    void judge(const std::string& place, std::uint64_t draw, bool power_lost, const char* way, MakeWorld make) {
+    void judge(const std::string& place, std::uint64_t draw, bool power_lost, MakeWorld make) {
         if (!broken_.empty()) return;
         ++deaths_;
-        const Death death{points_, draw, power_lost, place + ", " + way, make};
+        const Death death{points_, draw, power_lost, place, make};
         if (std::string complaint = judge_(death); !complaint.empty()) broken_ = complaint + "; died " + death.place;
     }
 

@@ -30,9 +30,9 @@ public:
     // `world` outlives it.
     StoreTrial(const Options& options, MemoryWorld& world)
         : options_(options), world_(&world), map_(options.store.partition),
-          history_(map_.shards(), [this](Bytes key) { return std::size_t{map_.shard_of(key)}; }),
+          history_(map_.shards(), shard_of()),
           workload_({.seed = options.seed, .value_bytes_max = options.value_bytes_max, .syncs = has_log},
-                    [this](Bytes key) { return std::size_t{map_.shard_of(key)}; }) {}
+                    shard_of()) {}
     StoreTrial(const StoreTrial&) = delete;
     StoreTrial& operator=(const StoreTrial&) = delete;
     ~StoreTrial() { snapshot_.reset(); }
@@ -150,9 +150,10 @@ public:
     }
 
     // A store that was recovered with `content` takes writes, and has them again when it is opened anew.
-    std::string go_on(MemoryWorld& world, Store store, Content content, std::uint64_t draw) {
+    std::string go_on(MemoryWorld& world, Store store, Content content, std::uint64_t draw) const {
+        Workload later({.value_bytes_max = options_.value_bytes_max, .values_before = later_values}, shard_of());
         for (unsigned n = 0; n < 4; ++n) {
-            const Batch batch = workload_.batch(mix(draw, n));
+            const Batch batch = later.batch(mix(draw, n));
             if (auto done = commit(store, batch, has_log && n == 2); !done)
                 return says("a write after recovery fails", done.error());
             batch.for_each([&](const LogRecord& record) { apply(content, record); });
@@ -189,6 +190,11 @@ public:
 
 private:
     static constexpr const char* directory = "store";
+    static constexpr std::uint64_t later_values = 1'000'000'000; // more than a campaign writes
+
+    History::ShardOf shard_of() const {
+        return [this](Bytes key) { return std::size_t{map_.shard_of(key)}; };
+    }
 
     static std::string says(const std::string& what, const Error& error) { return what + ": " + error.message(); }
 

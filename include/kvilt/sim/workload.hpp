@@ -26,9 +26,11 @@ public:
         std::size_t keys = 48;
         std::size_t value_bytes_max = 3000; // most are far smaller
         bool syncs = true;                  // writes with {.sync = true} too
+        std::uint64_t values_before = 0;    // those of another workload on the same store: values are numbered
     };
 
-    Workload(const Options& options, History::ShardOf shard_of) : options_(options), shard_of_(std::move(shard_of)) {
+    Workload(const Options& options, History::ShardOf shard_of) 
+        : options_(options), shard_of_(std::move(shard_of)), values_(options.values_before) {
         for (std::size_t n = 0; n < options_.keys; ++n) keys_.push_back(key_of(n));
     }
 
@@ -101,7 +103,7 @@ private:
     History::ShardOf shard_of_;
     std::vector<std::string> keys_{};
     std::uint64_t number_ = 0;
-    std::uint64_t values_ = 0;
+    std::uint64_t values_;
 };
 
 } // namespace kvilt::sim

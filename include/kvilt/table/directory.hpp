@@ -37,7 +37,7 @@ public:
     Directory(TableContext context, TableFileOptions options, std::shared_ptr<Cache> cache)
         : context_(std::move(context)), options_(options), cache_(std::move(cache)) {}
 
-    // Starts numbers above all that were ever seen here, and removes the files that no manifest knows.
+    // Starts numbers above all that were ever seen here, and finds the files that no manifest knows.
     Result<void> claim(const std::vector<TableFile>& live) {
         std::vector<std::uint64_t> known;
         for (const TableFile& file : live) {
@@ -50,9 +50,15 @@ public:
             const auto number = number_of(name);
             if (!number || std::binary_search(known.begin(), known.end(), *number)) continue;
             number_last_ = std::max(number_last_, *number);
-            if (!context_.read_only) KVILT_TRY(files().remove(path(*number)));
+            leftovers_.push_back(*number);
         }
         return {};
+    }
+
+    // What cannot be removed is found again at the next opening.
+    void remove_leftovers() {
+        for (const std::uint64_t number : leftovers_) remove(number);
+        leftovers_.clear();
     }
 
     // For a file or a run; never given twice.
@@ -116,6 +122,7 @@ private:
     TableFileOptions options_;
     std::shared_ptr<Cache> cache_;
     std::uint64_t number_last_ = 0;
+    std::vector<std::uint64_t> leftovers_;
     std::map<std::uint64_t, std::shared_ptr<Reader>> waiting_;
 };
 

@@ -51,6 +51,8 @@ public:
     Tables& operator=(const Tables&) = delete;
     ~Tables() { delete current_; }
 
+    void remove_leftovers() { directory_.remove_leftovers(); }
+
     const Version* current() const noexcept { return current_; }
 
     // A file that the edit adds is one that it also removes, or an output of flush() or of a job of this object.
