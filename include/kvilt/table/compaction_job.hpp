@@ -67,6 +67,7 @@ private:
         bool merge;
     };
 
+    // Sorts the inputs by key, cuts them into stretches, and decides of each whether it is moved or merged.
     void arrange(const Version<Reader>& version, const Compaction& plan) {
         std::vector<Input> inputs;
         for (std::size_t run = 0; run < plan.inputs.size(); ++run)

@@ -470,6 +470,7 @@ TEST_CASE("readers find every key while runs are flushed, merged and removed bes
     }
     stop = true;
     for (std::thread& reader : readers) reader.join();
+    epochs.collect();
     CHECK(wrong == 0);
     CHECK(world.files().list("/live").value().size() == tables->stats(*tables->current()).files);
 }
