@@ -1,0 +1,87 @@
+// Stores without tables: what the cleaner may drop, and what it must carry on.
+#include <kvilt/env/memory.hpp>
+#include <kvilt/log/mapped.hpp>
+#include <kvilt/memtable/cache.hpp>
+#include <kvilt/memtable/hash.hpp>
+#include <kvilt/store.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace kvilt;
+
+namespace {
+
+using Ring = Store<memtable::Art<>, log::Mapped>;
+
+constexpr Ring::Options small_segments{.log = {.segment_bytes_min = 4096}};
+
+std::string name(int i) { return "key" + std::to_string(i); }
+
+// Overwrites one key until `segments` segments have been cleaned.
+void churn(Ring& store, std::uint64_t segments) {
+    const std::uint64_t goal = store.stats().cleaned_segments + segments;
+    while (store.stats().cleaned_segments < goal)
+        for (int i = 0; i < 100; ++i) store.put("churn", std::string(500, 'c')).value();
+}
+
+} // namespace
+
+TEST_CASE("an erased key stays erased when its old value was carried past its tombstone for a snapshot") {
+    MemoryWorld world;
+    std::unique_ptr<MemoryWorld> next;
+    {
+        auto store = Ring::open("ring", small_segments, world.environment()).value();
+        for (int i = 0; i < 100; ++i) store.put(name(i), "old").value();
+        const auto snapshot = store.snapshot();
+        churn(store, 1); // some tombstones come to lie in other segments than what they hide
+        for (int i = 0; i < 100; ++i) store.erase(name(i)).value();
+        churn(store, 5); // old values are copied on for the snapshot, behind the tombstones
+        for (int i = 0; i < 100; ++i) REQUIRE(snapshot.get(name(i)).value() == "old");
+        next = world.kill();
+    }
+    for (int round = 0; round < 12; ++round) {
+        auto store = Ring::open("ring", small_segments, next->environment()).value();
+        for (int i = 0; i < 100; ++i) REQUIRE_MESSAGE(!store.get(name(i)).value(), name(i), " in round ", round);
+        churn(store, 3); // tombstones go, and must not go before the copies
+        next = next->kill();
+    }
+    auto store = Ring::open("ring", small_segments, next->environment()).value();
+    CHECK(store.stats().memtable_keys == 1); // the tombstones have gone
+}
+
+TEST_CASE("cleaning under a snapshot keeps what it sees and drops what nobody sees") {
+    Store<memtable::Art<>> store;
+    for (int i = 0; i < 1000; ++i) store.put(name(i), "first").value();
+    auto snapshot = store.snapshot();
+    for (int round = 0; round < 200; ++round)
+        for (int i = 0; i < 1000; ++i) store.put(name(i), "round " + std::to_string(round)).value();
+    for (int i = 0; i < 1000; ++i) {
+        REQUIRE(snapshot.get(name(i)).value() == "first");
+        REQUIRE(store.get(name(i)).value() == "round 199");
+    }
+    CHECK(store.stats().log_bytes < 2_MiB); // 200,000 records of 64 bytes were written
+}
+
+TEST_CASE("every key may be erased, and then next to nothing is left") {
+    auto store = Store<memtable::Hash<>>();
+    for (int i = 0; i < 100'000; ++i) store.put(name(i), std::string(100, 'v')).value();
+    for (int i = 0; i < 100'000; ++i) store.erase(name(i)).value();
+    store.compact().value();
+    CHECK(store.stats().memtable_keys == 0);
+    CHECK(store.stats().memory_bytes() < 1_MiB);
+}
+
+TEST_CASE("a cache keeps to its budget and keeps what is used") {
+    Store<memtable::Cache<>> cache{{.memtable = {.bytes_max = 1_MiB}}};
+    for (int i = 0; i < 200'000; ++i) {
+        cache.put(name(i), std::string(100, 'v')).value();
+        if (i % 50 == 0) (void)cache.get("key7").value();
+        REQUIRE(cache.stats().memory_bytes() <= 1_MiB);
+    }
+    CHECK(cache.get("key7").value());
+    CHECK(!cache.get("key8").value());
+    CHECK(cache.get("key199999").value());
+    const auto refused = cache.put("large", std::string(2_MiB, 'x'));
+    REQUIRE(!refused);
+    CHECK(refused.error() == Errc::full);
+}
