@@ -69,6 +69,7 @@ public:
         auto opened = Tables::open(context_, options_, manifest_);
         if (!opened) return opened.error().message();
         tables_ = std::move(*opened);
+        tables_->remove_leftovers(); // the history counts as a durable manifest
         return {};
     }
 

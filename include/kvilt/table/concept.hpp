@@ -59,8 +59,8 @@ struct TableStats {
 //
 //   static Result<std::unique_ptr<Tables>> open(const TableContext&, const Options&, std::vector<TableFile> live)
 //       Files of our name pattern that are not live are leftovers of a crash.
-//   void remove_leftovers()                              once a manifest that names only `live` is durable: one that was
-//                                                        read after the death of a process need not be
+//   void remove_leftovers()                              once a manifest that names only `live` is durable: one that
+//                                                        was read after the death of a process need not be
 //
 //   class Version: an immutable set of runs. Readers hold an epoch pin while they use one.
 //   const Version* current() const                       the newest; maintenance only

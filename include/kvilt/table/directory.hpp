@@ -50,7 +50,7 @@ public:
             const auto number = number_of(name);
             if (!number || std::binary_search(known.begin(), known.end(), *number)) continue;
             number_last_ = std::max(number_last_, *number);
-            leftovers_.push_back(*number);
+            if (!context_.read_only) leftovers_.push_back(*number);
         }
         return {};
     }

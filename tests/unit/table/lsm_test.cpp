@@ -279,7 +279,7 @@ TEST_CASE("a flush that fails leaves the version and the directory as they were"
     CHECK(bench.tables->flush(nothing, {}).value().empty());
 }
 
-TEST_CASE("opening removes leftovers of a crash, and never uses their numbers again") {
+TEST_CASE("leftovers of a crash go when they may, and their numbers are never used again") {
     Bench<table::Lsm<>> bench;
     bench.flush(0, 10);
     const auto files = bench.tables->files(*bench.tables->current());
@@ -288,7 +288,7 @@ TEST_CASE("opening removes leftovers of a crash, and never uses their numbers ag
     using Tables = table::Lsm<>::Tables<threads::One>;
     TableContext reader = bench.context;
     reader.read_only = true;
-    REQUIRE(Tables::open(reader, small, files).has_value());
+    Tables::open(reader, small, files).value()->remove_leftovers();
     CHECK(bench.files_on_disk() == 6);
     auto again = Tables::open(bench.context, small, files).value();
     CHECK(bench.files_on_disk() == 6);
