@@ -237,6 +237,15 @@ TEST_SUITE("the repository keeps its rules") {
         CHECK(slurp(root / "CHANGELOG.md").find(std::string("[") + KVILT_VERSION + "]") != std::string::npos);
     }
 
+    TEST_CASE("the README fits on four pages and quotes its first program as it is compiled") {
+        const std::string readme = slurp(root / "README.md");
+        CHECK(std::count(readme.begin(), readme.end(), '\n') <= 200);
+        const std::string program = slurp(root / "examples/first_program.cpp");
+        const std::size_t code = program.find("#include");
+        REQUIRE(code != std::string::npos);
+        CHECK(readme.find("```cpp\n" + program.substr(code) + "```\n") != std::string::npos);
+    }
+
     // Once the docs are there, they are complete.
     TEST_CASE("every slot and every page that a source names has its page") {
         if (!fs::exists(root / "docs/policies") || fs::is_empty(root / "docs/policies")) {
