@@ -61,17 +61,18 @@ public:
         return true;
     }
 
-    // One run, in which nothing is hidden and no tombstone is left that hides nothing.
+    // Of what is in tables now: one run, in which nothing is hidden and no tombstone is left that hides nothing. What is
+    // frozen meanwhile is flushed beside it.
     Result<void> compact_all() {
         while (job_) KVILT_TRY(compact_slice(slice_bytes));
-        for (;;) {
-            KVILT_TRY_ASSIGN(more, compact_slice(slice_bytes, true));
-            if (!more) return {};
+        for (bool more = true; more;) {
+            KVILT_TRY(compact_slice(slice_bytes, true));
+            more = job_ != nullptr;
             KVILT_TRY(flush_all());
         }
+        return {};
     }
 
-    bool busy() const noexcept { return job_ != nullptr; }
     void abandon() noexcept { job_.reset(); }
 
     const auto& current() const { return *state_.tables->current(); }

@@ -17,36 +17,43 @@ constexpr Ring::Options small_segments{.log = {.segment_bytes_min = 4096}};
 
 std::string name(int i) { return "key" + std::to_string(i); }
 
-// Overwrites one key until `segments` segments have been cleaned.
-void churn(Ring& store, std::uint64_t segments) {
-    const std::uint64_t goal = store.stats().cleaned_segments + segments;
-    while (store.stats().cleaned_segments < goal)
-        for (int i = 0; i < 100; ++i) store.put("churn", std::string(500, 'c')).value();
+// Overwrites one key; some hundred and twenty records fill a segment.
+void churn(Ring& store, int records) {
+    for (int i = 0; i < records; ++i) store.put("churn", std::string(500, 'c')).value();
 }
 
 } // namespace
 
 TEST_CASE("an erased key stays erased when its old value was carried past its tombstone for a snapshot") {
-    MemoryWorld world;
-    std::unique_ptr<MemoryWorld> next;
-    {
-        auto store = Ring::open("ring", small_segments, world.environment()).value();
-        for (int i = 0; i < 100; ++i) store.put(name(i), "old").value();
-        const auto snapshot = store.snapshot();
-        churn(store, 1); // some tombstones come to lie in other segments than what they hide
-        for (int i = 0; i < 100; ++i) store.erase(name(i)).value();
-        churn(store, 5); // old values are copied on for the snapshot, behind the tombstones
-        for (int i = 0; i < 100; ++i) REQUIRE(snapshot.get(name(i)).value() == "old");
-        next = world.kill();
-    }
-    for (int round = 0; round < 12; ++round) {
-        auto store = Ring::open("ring", small_segments, next->environment()).value();
-        for (int i = 0; i < 100; ++i) REQUIRE_MESSAGE(!store.get(name(i)).value(), name(i), " in round ", round);
-        churn(store, 3); // tombstones go, and must not go before the copies
-        next = next->kill();
-    }
-    auto store = Ring::open("ring", small_segments, next->environment()).value();
-    CHECK(store.stats().memtable_keys == 1); // the tombstones have gone
+    // The process dies when the values are behind the tombstones in the log, and the tombstones not yet behind them.
+    for (int gap = 50; gap <= 250; gap += 50)
+        for (int carried = 50; carried <= 250; carried += 50) {
+            CAPTURE(gap);
+            CAPTURE(carried);
+            MemoryWorld world;
+            std::unique_ptr<MemoryWorld> next;
+            {
+                auto store = Ring::open("ring", small_segments, world.environment()).value();
+                for (int i = 0; i < 20; ++i) store.put(name(i), "old").value();
+                const auto snapshot = store.snapshot();
+                churn(store, 1000); // once round the ring
+                churn(store, gap);
+                for (int i = 0; i < 20; ++i) store.erase(name(i)).value();
+                churn(store, carried);
+                for (int i = 0; i < 20; ++i) REQUIRE(snapshot.get(name(i)).value() == "old");
+                next = world.kill();
+            }
+            for (int round = 0; round < 25; ++round) {
+                auto store = Ring::open("ring", small_segments, next->environment()).value();
+                for (int i = 0; i < 20; ++i) REQUIRE(!store.get(name(i)).value());
+                churn(store, 15);
+                next = next->kill();
+            }
+            auto store = Ring::open("ring", small_segments, next->environment()).value();
+            store.compact().value(); // now the values go, and then the tombstones
+            store.compact().value();
+            REQUIRE(store.stats().memtable_keys == 1);
+        }
 }
 
 TEST_CASE("cleaning under a snapshot keeps what it sees and drops what nobody sees") {
