@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <kvilt/sim/store_crashes.hpp>
+#include <kvilt/sim/store_faults.hpp>
 #include <string>
 
 namespace campaign {
@@ -44,6 +45,18 @@ void crash(typename kvilt::sim::StoreCrashes<Store>::Options options) {
         MESSAGE("seed " << seed << ": " << crashes.points() << " crash points, " << crashes.deaths() << " deaths, "
                         << crashes.deaths_in_recovery() << " in recovery; " << work.flushes << " flushes, "
                         << work.compactions << " compactions, " << work.cleaned_segments << " segments cleaned");
+    });
+}
+
+template <class Store>
+void fail(typename kvilt::sim::StoreFaults<Store>::Options options) {
+    for_each_seed([&](std::uint64_t seed) {
+        options.seed = seed;
+        kvilt::sim::StoreFaults<Store> faults(options);
+        const std::string broken = faults.run();
+        CHECK_MESSAGE(broken == "", broken << "\n" << replay(seed, 0));
+        MESSAGE("seed " << seed << ": " << faults.faults() << " failing calls, " << faults.refusals()
+                        << " of them made the store read-only");
     });
 }
 

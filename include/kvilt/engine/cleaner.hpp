@@ -54,26 +54,32 @@ public:
         return {};
     }
 
-    // Segments whose copies must become durable before they are reused. Hand them to release() without the lock.
-    std::vector<SegmentNumber> take_scanned() noexcept { return std::exchange(scanned_, {}); }
-    std::size_t scanned_count() const noexcept { return scanned_.size(); }
-
-    // Frees segments: their copies are made durable, then the manifest says so, then their readers leave.
-    // Without the writer lock; the caller holds the maintainer's. `copied_to`: the copies stand in this segment and
-    // later.
-    static Result<void> release(State<P>& state, const std::vector<SegmentNumber>& numbers, SegmentNumber copied_to = 0)
+    // Frees what has been scanned: the copies are made durable, then the manifest says so, then the readers leave. Where
+    // that fails the segments wait for the next time: one that came back without a later one's tombstones would bring
+    // back what they hid. Without the writer lock; the caller holds the maintainer's. `copied_to`: the copies stand in
+    // this segment and later.
+    Result<void> release(SegmentNumber copied_to = 0)
         requires P::durable
     {
+        std::vector<SegmentNumber> numbers;
+        {
+            const std::lock_guard lock(state_.writer);
+            numbers = scanned_;
+        }
         if (numbers.empty()) return {};
         // Of the commits up to here none can be lost any more, though the records of some may have gone.
-        const Sequence settled = state.published.load();
-        auto synced = state.log->sync(copied_to);
-        if (!synced) return state.health.poison(std::move(synced).error());
-        if (state.peers != nullptr) KVILT_TRY(state.peers->make_durable());
-        auto edited = state.home.manifest->append({.sequence = settled, .freed = numbers});
-        if (!edited) return state.health.poison(std::move(edited).error());
-        for (const SegmentNumber number : numbers) state.retire_segment(number);
-        state.epochs.collect();
+        const Sequence settled = state_.published.load();
+        auto synced = state_.sync_log(copied_to);
+        if (!synced) return state_.health.poison(std::move(synced).error());
+        if (state_.peers != nullptr) KVILT_TRY(state_.peers->make_durable());
+        auto edited = state_.home.manifest->append({.sequence = settled, .freed = numbers});
+        if (!edited) return state_.health.poison(std::move(edited).error());
+        {
+            const std::lock_guard lock(state_.writer); // the writer has only added to them
+            scanned_.erase(scanned_.begin(), scanned_.begin() + static_cast<std::ptrdiff_t>(numbers.size()));
+        }
+        for (const SegmentNumber number : numbers) state_.retire_segment(number);
+        state_.epochs.collect();
         return {};
     }
 

@@ -198,7 +198,7 @@ public:
         if (state_->log->synced() >= end) return {};
         const std::lock_guard lock(state_->syncer);
         if (state_->log->synced() >= end) return {};
-        auto synced = state_->log->sync();
+        auto synced = state_->sync_log();
         if (!synced) return state_->health.poison(std::move(synced).error());
         return {};
     }
@@ -267,13 +267,14 @@ private:
         return live ? same : !expected;
     }
 
-    Result<void> flush_under_lock()
+    // `renews`: into a new segment, even if nothing is there to be flushed.
+    Result<void> flush_under_lock(bool renews = false)
         requires P::tables
     {
         for (;;) {
             KVILT_TRY(upkeep_.maintainer().flush_all());
             const std::lock_guard lock(state_->writer);
-            KVILT_TRY_ASSIGN(frozen, writer_.freeze());
+            KVILT_TRY_ASSIGN(frozen, writer_.freeze(renews));
             if (frozen) break;
         }
         return upkeep_.maintainer().flush_all();
@@ -282,15 +283,13 @@ private:
     Result<void> clean_under_lock()
         requires(!P::tables)
     {
-        std::vector<SegmentNumber> scanned;
         SegmentNumber fresh = 0;
         {
             const std::lock_guard lock(state_->writer);
             KVILT_TRY_ASSIGN(copied_to, writer_.cleaner().clean_all());
             fresh = copied_to;
-            scanned = writer_.cleaner().take_scanned();
         }
-        if constexpr (P::durable) KVILT_TRY(Cleaner<P>::release(*state_, scanned, fresh));
+        if constexpr (P::durable) KVILT_TRY(writer_.cleaner().release(fresh));
         const std::lock_guard lock(state_->writer);
         state_->free_ready();
         return {};
@@ -299,15 +298,22 @@ private:
     Result<void> renew_log() {
         KVILT_TRY(state_->home.manifest->rewrite(state_->home.manifest->state()));
         if constexpr (P::tables)
-            return flush_under_lock();
+            KVILT_TRY(flush_under_lock(true));
         else
-            return clean_under_lock();
+            KVILT_TRY(clean_under_lock());
+        if constexpr (P::durable) {
+            const std::lock_guard lock(state_->writer);
+            state_->sync_from.store(state_->log->active());
+        }
+        return {};
     }
 
     // Seals the log, and lists its segments in the manifest: a segment that is missed later was not torn but lost.
     Result<void> last_words() {
         if constexpr (P::durable) {
             const std::lock_guard lock(state_->writer);
+            state_->epochs.collect();
+            state_->free_ready(); // what is freed must not be listed again
             auto& log = *state_->log;
             auto sealed = log.seal();
             if (!sealed) return state_->health.poison(std::move(sealed).error());

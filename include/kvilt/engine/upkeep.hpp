@@ -133,12 +133,7 @@ private:
             }
             return maintainer_.compact_slice(bytes);
         } else if constexpr (P::durable) {
-            std::vector<SegmentNumber> scanned;
-            {
-                const std::lock_guard writing(state_.writer);
-                scanned = writer_.cleaner().take_scanned();
-            }
-            KVILT_TRY(Cleaner<P>::release(state_, scanned));
+            KVILT_TRY(writer_.cleaner().release());
         }
         return false;
     }
@@ -166,7 +161,7 @@ private:
     void sync_now() {
         const std::lock_guard lock(state_.syncer);
         if (!state_.health.healthy() || state_.log->synced() == state_.log->end()) return;
-        if (auto synced = state_.log->sync(); !synced) (void)state_.health.poison(std::move(synced).error());
+        if (auto synced = state_.sync_log(); !synced) (void)state_.health.poison(std::move(synced).error());
     }
 
     State<P>& state_;

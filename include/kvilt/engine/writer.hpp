@@ -82,11 +82,11 @@ public:
     }
 
     // Freezes the active generation, if it holds anything: it will be flushed whole. False: too many are frozen
-    // already.
-    Result<bool> freeze()
+    // already. `even_empty`: for a new segment.
+    Result<bool> freeze(bool even_empty = false)
         requires P::tables
     {
-        if (state_.active->index.count() == 0) return true;
+        if (state_.active->index.count() == 0 && !even_empty) return true;
         if (state_.seen().frozen.size() >= frozen_max) return false;
         state_.free_ready();
         KVILT_TRY(state_.log->rotate(1)); // before: the frozen generation keeps all its segments to itself

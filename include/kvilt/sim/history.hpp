@@ -90,6 +90,16 @@ public:
         }
     }
 
+    // A recovery has settled for these commits: they are all there ever were.
+    void rewind(const Commits& commits) {
+        History kept(states_.size(), shard_of_);
+        for (const Commit& commit : commits_)
+            if (commit.parts_within(commits) != 0) kept.begin(commit.batch);
+        kept.acknowledge();
+        kept.secure();
+        *this = std::move(kept);
+    }
+
     // Everything acknowledged must survive the loss of power.
     void secure() { secured_ = acknowledged_; }
 

@@ -86,7 +86,7 @@ private:
     std::string die_in_recovery(const Death& outer, const Bounds& bounds, const Commits& commits, unsigned depth) {
         const Bounds same{outer.power_lost ? commits : bounds.power, commits, commits};
         auto world = outer.world();
-        CrashCampaign campaign({.seed = outer.draw, .every = 12},
+        CrashCampaign campaign({.seed = outer.draw, .every = 40},
                                [&](const Death& death) { return judge(death, same, depth); });
         campaign.watch(*world);
         static_cast<void>(trial_.reopen(*world)); // it has succeeded before

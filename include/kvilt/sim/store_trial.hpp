@@ -63,53 +63,99 @@ public:
     }
 
     std::string close() {
-        drop_snapshot();
+        snapshot_.reset();
         const Stats stats = store_->stats();
         work_.flushes += stats.flushes;
         work_.compactions += stats.compactions;
         work_.cleaned_segments += stats.cleaned_segments;
         auto closed = store_->close();
+        store_.reset();
         if (!closed) return says("close fails", closed.error());
         history_.secure();
-        store_.reset();
         return {};
+    }
+
+    // The store is given up and opened again in the same world, as after the death of the process. What it then holds
+    // is all that ever was.
+    std::string recover() {
+        snapshot_.reset();
+        store_.reset();
+        auto opened = reopen(*world_);
+        if (!opened) return says("opening fails", opened.error());
+        store_.emplace(std::move(*opened));
+        Commits commits;
+        std::string broken = judge(*store_, false, commits);
+        if (broken.empty()) history_.rewind(commits);
+        return broken;
+    }
+
+    // Whether a recovered store holds what it must; how many commits that are.
+    std::string judge(const Store& store, bool power_lost, Commits& commits) const {
+        Content found;
+        if (std::string broken = read(store, found); !broken.empty()) return broken;
+        const bool all = !power_lost && survives_process;
+        return history_.judge(found, all ? history_.acknowledged() : history_.secured(), history_.begun(), commits);
+    }
+
+    // Of a write that failed, the running store shows all or nothing; which, is what the oracle believes from now on.
+    std::string settle_failed_write() {
+        if (history_.begun() == history_.acknowledged()) return check_content();
+        Content found;
+        if (std::string broken = read(*store_, found); !broken.empty()) return broken;
+        if (difference(history_.content(), found).empty())
+            history_.acknowledge();
+        else
+            history_.withdraw();
+        const std::string other = difference(history_.content(), found);
+        return other.empty() ? "" : "a write that failed is seen in part: " + other;
     }
 
     // One more action of the workload, which must succeed.
-    std::string step() { return perform(workload_.next()); }
-
-    std::string perform(const Action& action) {
-        switch (action.kind) {
-        case Action::Kind::write:
-            return write(action.batch, action.synced);
-        case Action::Kind::sync:
-            if constexpr (has_log) return secured("sync", store_->sync());
-            return {};
-        case Action::Kind::flush:
-            if constexpr (has_tables) return secured("flush", store_->flush());
-            return {};
-        case Action::Kind::compact:
-            if (auto done = store_->compact(); !done) return says("compact fails", done.error());
-            return check_content();
-        case Action::Kind::checkpoint:
-            return checkpoint();
-        case Action::Kind::snapshot:
-            return toggle_snapshot();
-        case Action::Kind::reopen:
+    std::string step() {
+        const Action action = workload_.next();
+        if (action.kind == Action::Kind::reopen) {
             if (std::string broken = close(); !broken.empty()) return broken;
             return open();
-        case Action::Kind::background:
-            world_->run_pending();
-            return {};
         }
+        if (auto done = attempt(action); !done) return says(std::string(name_of(action.kind)) + " fails", done.error());
+        if (action.kind == Action::Kind::compact) return check_content();
+        if (action.kind == Action::Kind::checkpoint) return judge_checkpoint(*world_->kill());
+        if (action.kind == Action::Kind::snapshot) return toggle_snapshot();
         return {};
     }
 
-    std::string write(const Batch& batch, bool synced) {
-        history_.begin(batch);
-        if (auto done = commit(*store_, batch, synced); !done) return says("a write fails", done.error());
-        history_.acknowledge();
-        if (synced) history_.secure();
+    // Any action but a reopening. A write that fails counts as begun.
+    Result<void> attempt(const Action& action) {
+        switch (action.kind) {
+        case Action::Kind::write:
+            history_.begin(action.batch);
+            KVILT_TRY(commit(*store_, action.batch, action.synced));
+            history_.acknowledge();
+            if (action.synced) history_.secure();
+            break;
+        case Action::Kind::sync:
+            if constexpr (has_log) {
+                KVILT_TRY(store_->sync());
+                history_.secure();
+            }
+            break;
+        case Action::Kind::flush:
+            if constexpr (has_tables) {
+                KVILT_TRY(store_->flush());
+                history_.secure();
+            }
+            break;
+        case Action::Kind::compact:
+            return store_->compact();
+        case Action::Kind::checkpoint:
+            return checkpoint();
+        case Action::Kind::background:
+            world_->run_pending();
+            break;
+        case Action::Kind::snapshot:
+        case Action::Kind::reopen:
+            break;
+        }
         return {};
     }
 
@@ -198,19 +244,12 @@ private:
 
     static std::string says(const std::string& what, const Error& error) { return what + ": " + error.message(); }
 
-    // Sync and flush promise the same.
-    std::string secured(const char* what, const Result<void>& done) {
-        if (!done) return says(std::string(what) + " fails", done.error());
-        history_.secure();
-        return {};
-    }
-
-    std::string checkpoint() {
+    Result<void> checkpoint() {
         const std::string copy = "copy-" + std::to_string(++copies_);
-        if (auto done = store_->checkpoint(copy); !done) return says("checkpoint fails", done.error());
+        KVILT_TRY(store_->checkpoint(copy));
         copy_ = copy;
         copied_ = history_.content();
-        return judge_checkpoint(*world_->kill());
+        return {};
     }
 
     std::string toggle_snapshot() {
@@ -223,7 +262,7 @@ private:
                     if (wanted == seen_.end() ? value->has_value() : *value != wanted->second)
                         return "a snapshot has changed at key " + key;
                 }
-                drop_snapshot();
+                snapshot_.reset();
             } else {
                 snapshot_.emplace(store_->snapshot());
                 seen_ = history_.content();
@@ -231,8 +270,6 @@ private:
         }
         return {};
     }
-    void drop_snapshot() { snapshot_.reset(); }
-
     template <class S>
     struct SnapshotOf {
         using type = int;

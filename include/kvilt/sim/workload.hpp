@@ -12,11 +12,26 @@
 namespace kvilt::sim {
 
 struct Action {
-    enum class Kind : std::uint8_t { write, sync, flush, compact, checkpoint, snapshot, reopen, background };
+    enum class Kind : std::uint8_t {
+        write,
+        sync,
+        flush,
+        compact,
+        checkpoint,
+        snapshot, // taken, or read and given back
+        reopen,   // close and open
+        background,
+    };
     Kind kind = Kind::write;
     Batch batch{};      // of a write; of one record: a put or an erase
     bool synced = false; // {.sync = true}
 };
+
+constexpr const char* name_of(Action::Kind kind) noexcept {
+    constexpr const char* names[] = {"write",      "sync",     "flush",  "compact",
+                                     "checkpoint", "snapshot", "reopen", "background"};
+    return names[static_cast<std::size_t>(kind)];
+}
 
 // The nth action follows from the seed and n. No value is written twice; see History for what is put into batches.
 class Workload {
