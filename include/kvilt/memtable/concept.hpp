@@ -32,7 +32,7 @@ namespace kvilt {
 // Unordered ones have for_each(visit): visit(LogRecord* head) for each key, by the writer.
 //
 // Evicting policies (Capability::evicting) have bool keep(LogRecord* head): asked when the segment of `head` is to be
-// reclaimed; false gives it up. find() is what marks a record as used.
+// reclaimed; false gives it up. find() is what marks a record as used; peek(key) is find() without the mark.
 //
 // Laws (laws/memtable.hpp): after any history of put, replace and erase, find and the cursor agree with std::map.
 // Models: Art, Hash, SkipList, Cache, Reference.
