@@ -27,16 +27,31 @@ public:
 
     // The oldest frozen generation, if there is one, becomes a run.
     Result<void> flush_oldest() {
-        Generation<P>* generation = oldest_frozen();
-        if (generation == nullptr) return {};
-        GenerationSource<P> source(*generation);
-        KVILT_TRY_ASSIGN(edit, state_.tables->flush(source, state_.snapshots.list()));
-        // A part of a batch may leave its log only when the other parts are as safe as it will be.
-        if (generation->has_parts && state_.peers != nullptr) KVILT_TRY(state_.peers->make_durable());
-        KVILT_TRY(record({.sequence = generation->highest, .tables = edit, .freed = freed_by(*generation)}));
-        install(edit, generation);
-        state_.counters.flushes.fetch_add(1, std::memory_order_relaxed);
+        bool done = !flush_due();
+        while (!done) {
+            KVILT_TRY_ASSIGN(whole, flush_slice(slice_bytes));
+            done = whole;
+        }
         return {};
+    }
+
+    // Takes about `bytes` more of the oldest frozen generation, which there is. True when it has become a run.
+    Result<bool> flush_slice(std::size_t bytes) {
+        if (!flush_) {
+            flushing_ = oldest_frozen();
+            flush_ = state_.tables->plan_flush(GenerationSource<P>(*flushing_), state_.snapshots.list());
+        }
+        auto done = flush_->step(bytes);
+        if (done && !*done) return false;
+        const auto flush = std::exchange(flush_, nullptr);
+        if (!done) return done;
+        // A part of a batch may leave its log only when the other parts are as safe as it will be.
+        if (flushing_->has_parts && state_.peers != nullptr) KVILT_TRY(state_.peers->make_durable());
+        const TableEdit edit = flush->edit();
+        KVILT_TRY(record({.sequence = flushing_->highest, .tables = edit, .freed = freed_by(*flushing_)}));
+        install(edit, std::exchange(flushing_, nullptr));
+        state_.counters.flushes.fetch_add(1, std::memory_order_relaxed);
+        return true;
     }
 
     Result<void> flush_all() {
@@ -61,8 +76,8 @@ public:
         return true;
     }
 
-    // Of what is in tables now: one run, in which nothing is hidden and no tombstone is left that hides nothing. What is
-    // frozen meanwhile is flushed beside it.
+    // Of what is in tables now: one run, in which nothing is hidden and no tombstone is left that hides nothing. What
+    // is frozen meanwhile is flushed beside it.
     Result<void> compact_all() {
         while (job_) KVILT_TRY(compact_slice(slice_bytes));
         for (bool more = true; more;) {
@@ -73,7 +88,10 @@ public:
         return {};
     }
 
-    void abandon() noexcept { job_.reset(); }
+    void abandon() noexcept {
+        flush_.reset();
+        job_.reset();
+    }
 
     const auto& current() const { return *state_.tables->current(); }
 
@@ -125,6 +143,8 @@ private:
     }
 
     State<P>& state_;
+    std::unique_ptr<typename Tables::template Flush<GenerationSource<P>>> flush_{};
+    Generation<P>* flushing_ = nullptr; // while there is a flush
     std::unique_ptr<typename Tables::Job> job_{};
 };
 

@@ -128,7 +128,7 @@ private:
         state_.work_waits.store(false, std::memory_order_relaxed);
         if constexpr (P::tables) {
             if (maintainer_.flush_due()) {
-                KVILT_TRY(maintainer_.flush_oldest());
+                KVILT_TRY(maintainer_.flush_slice(bytes));
                 return true;
             }
             return maintainer_.compact_slice(bytes);

@@ -82,6 +82,7 @@ struct TableStats {
 //       a new run at level 0 from a source of all versions (valid, next, record) in the order of Cursor; synced, name
 //       and all. Of the versions that no snapshot (sorted ascending) and no later reader can see apart, only the
 //       newest is kept.
+//   plan_flush(Source, snapshots)                        the same as a job with step() and edit(), see below
 //   std::unique_ptr<Job> plan(const Version&, const std::vector<Sequence>& snapshots, bool everything)
 //       the next compaction, or null if the shape is as it should be; `everything` asks for one run in which nothing
 //       is hidden and no tombstone is left that hides nothing.
@@ -97,7 +98,7 @@ struct TableStats {
 // Tombstones are dropped only by a job whose inputs include every older run that may hold the key.
 // Laws: laws/table.hpp. Models: None, Lsm.
 template <class T>
-concept TablePolicy = Policy<T> && T::slot == Slot::table&& requires {
+concept TablePolicy = Policy<T> && T::slot == Slot::table && requires {
     { T::present } -> std::convertible_to<bool>;
     requires !T::present || requires { typename T::template Tables<threads::One>::Version; };
 };

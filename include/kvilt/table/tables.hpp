@@ -3,6 +3,7 @@
 
 #include <kvilt/table/compaction_job.hpp>
 #include <kvilt/table/directory.hpp>
+#include <kvilt/table/flush_job.hpp>
 #include <kvilt/table/options.hpp>
 #include <kvilt/table/reader_cursor.hpp>
 #include <kvilt/table/run_cursor.hpp>
@@ -84,14 +85,21 @@ public:
         return version.find(key, at, found);
     }
 
+    // A flush in slices: the source is taken along.
+    template <class Source>
+    using Flush = FlushJob<Place, Source>;
+    template <class Source>
+    std::unique_ptr<Flush<Source>> plan_flush(Source source, const std::vector<Sequence>& snapshots) {
+        return std::make_unique<Flush<Source>>(directory_, *current_, std::move(source), options_.file_bytes_max,
+                                               snapshots);
+    }
+
     // On an error nothing is left and nothing has changed. An empty source is an empty edit.
     template <class Source>
     Result<TableEdit> flush(Source& source, const std::vector<Sequence>& snapshots) {
-        if (!source.valid()) return finish_flush(source, nullptr);
-        RunWriter<Place> writer(directory_, 0, directory_.take_number(), options_.file_bytes_max, snapshots,
-                                {*current_, 0, {}});
-        for (; source.valid(); source.next()) KVILT_TRY(writer.add(source.record()));
-        return finish_flush(source, &writer);
+        Flush<Source&> job(directory_, *current_, source, options_.file_bytes_max, snapshots);
+        KVILT_TRY(job.step(~std::size_t{0}));
+        return job.edit();
     }
 
     std::unique_ptr<Job> plan(const Version& version, const std::vector<Sequence>& snapshots, bool everything) {
@@ -163,17 +171,6 @@ private:
                                    " are listed as one sorted run, but overlap");
         }
         return {};
-    }
-
-    template <class Source>
-    Result<TableEdit> finish_flush(Source& source, RunWriter<Place>* writer) {
-        if constexpr (requires { source.status(); }) KVILT_TRY(source.status());
-        TableEdit edit;
-        if (writer == nullptr) return edit;
-        KVILT_TRY(writer->cut());
-        KVILT_TRY(directory_.sync());
-        edit.added = writer->release();
-        return edit;
     }
 
     bool settled_at(const Version& version, const std::vector<Sequence>& snapshots) const {
