@@ -11,7 +11,7 @@ typename L::Options small_segments() {
     typename L::Options options;
     options.segment_bytes_min = 4_KiB;
     options.segment_bytes_max = 16_KiB;
-    if constexpr (requires { options.spare_bytes_max; }) options.spare_bytes_max = 40_KiB;
+    if constexpr (requires { options.spare_bytes_max; }) options.spare_bytes_max = 64_KiB;
     return options;
 }
 

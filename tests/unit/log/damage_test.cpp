@@ -214,6 +214,11 @@ TEST_CASE("a damaged header of the last segment is found by the frames behind it
     Scene killed(Scene::Close::killed);
     killed.zero(3, 0, 64);
     killed.check_cut(8, {3, 0});
+    auto log = log::Written::Log<threads::One>::open(
+                   {.environment = killed.world.environment(), .directory = "d", .identity = 7}, {})
+                   .value();
+    REQUIRE(log->scan({}));
+    CHECK(log->next_number() > 3); // what had been its number is not used again
 
     Scene sealed(Scene::Close::sealed);
     sealed.zero(3, 0, 64);

@@ -72,14 +72,44 @@ TEST_CASE_TEMPLATE("a failed sync is never tried again on the same file", L, log
 }
 
 TEST_CASE("the file of a failed segment is not used anew") {
-    Bench<log::Mapped> bench;
-    REQUIRE(bench.trial.append());
-    bench.world.inject({.kind = CallKind::sync});
-    CHECK_FALSE(bench.trial.sync());
-    REQUIRE(bench.trial.rotate());
-    REQUIRE(bench.trial.append());
-    bench.trial.free_oldest();
-    CHECK(bench.world.files().list("d").value() == std::vector<std::string>{"log-000002"});
+    for (const bool fails : {false, true}) {
+        Bench<log::Mapped> bench;
+        for (int segment = 0; segment < 3; ++segment) {
+            REQUIRE(bench.trial.rotate());
+            REQUIRE(bench.trial.append());
+            if (segment < 2) REQUIRE(bench.trial.sync());
+        }
+        if (fails) bench.world.inject({.kind = CallKind::sync});
+        CHECK(bench.trial.sync() == !fails);
+        REQUIRE(bench.trial.rotate());
+        REQUIRE(bench.trial.append());
+        for (int segment = 0; segment < 3; ++segment) bench.trial.free_oldest();
+        CHECK(bench.world.files().exists("d/log-000003").value() == !fails);
+    }
+}
+
+TEST_CASE("of two files with one number the one that was written to counts") {
+    Bench<log::Written> bench;
+    auto& trial = bench.trial;
+    for (int segment = 0; segment < 6; ++segment) {
+        REQUIRE(trial.rotate());
+        REQUIRE(trial.append());
+    }
+    REQUIRE(trial.sync());
+    for (int segment = 0; segment < 5; ++segment) trial.free_oldest();
+    const std::string spare = "d/log-000002"; // the first to be used anew, of two
+    REQUIRE(bench.world.files().exists(spare).value());
+    bench.world.inject({.kind = CallKind::write, .bytes_done = FileHeader::bytes});
+    REQUIRE(trial.rotate());
+    REQUIRE_FALSE(bench.world.files().exists(spare).value());
+    REQUIRE(trial.append());
+    REQUIRE(trial.sync());
+    const auto after =
+        bench.world.crash(CrashChoice([](const Unsynced& item) { return item.kind != Unsynced::Kind::name; }));
+    REQUIRE(after->files().exists(spare).value()); // its removal was not durable
+    laws::LogTrial<log::Written> again(bench.context(*after), laws::small_segments<log::Written>(), 3);
+    again.model = trial.model;
+    CHECK(again.recover() == "");
 }
 
 TEST_CASE("a commit that failed is not replayed, however much of it was written") {
@@ -93,11 +123,11 @@ TEST_CASE("a commit that failed is not replayed, however much of it was written"
         CHECK(trial.log().end() == end);
         REQUIRE(trial.rotate());
         REQUIRE(trial.append()); // the same frame, in its new place
-        trial.model.synced = 0;
+        REQUIRE(trial.append());
         const auto after = bench.world.kill();
         laws::LogTrial<log::Written> again(bench.context(*after), laws::small_segments<log::Written>(), 3);
         again.model = trial.model;
-        CHECK(again.recover(2, 2) == "");
+        CHECK(again.recover(3, 3) == "");
     }
 }
 
@@ -194,4 +224,20 @@ TEST_CASE_TEMPLATE("what recovery read from the cache of a failed sync is made d
     laws::LogTrial<L> third(bench.context(*later), laws::small_segments<L>(), 3);
     third.model = again.model;
     CHECK(third.recover(2, 2) == "");
+}
+
+TEST_CASE("a directory that was copied by other means is durable once it is settled") {
+    Bench<log::Written> bench;
+    REQUIRE(bench.trial.append());
+    MemoryWorld copy({.file_bytes_max = 1_MiB});
+    REQUIRE(copy.files().create_directory("d"));
+    auto file = copy.files().open("d/log-000001", OpenMode::create).value();
+    REQUIRE(file->write_at(0, bench.world.contents("d/log-000001").value()));
+    laws::LogTrial<log::Written> trial(bench.context(copy), laws::small_segments<log::Written>(), 3);
+    trial.model = bench.trial.model;
+    REQUIRE(trial.recover(1, 1) == "");
+    const auto after = copy.crash(CrashChoice::nothing_unsynced());
+    laws::LogTrial<log::Written> again(bench.context(*after), laws::small_segments<log::Written>(), 3);
+    again.model = trial.model;
+    CHECK(again.recover(1, 1) == "");
 }

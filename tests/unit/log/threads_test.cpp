@@ -1,0 +1,88 @@
+// One thread writes while another syncs and others look.
+#include <kvilt/env/memory.hpp>
+#include <kvilt/laws/log.hpp>
+#include <kvilt/log/buffered.hpp>
+#include <kvilt/log/mapped.hpp>
+#include <kvilt/log/none.hpp>
+#include <kvilt/log/written.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+using namespace kvilt;
+
+TEST_CASE_TEMPLATE("syncs run beside commits, rotates and frees", L, log::Mapped, log::Written, log::Buffered) {
+    MemoryWorld world({.file_bytes_max = 1_MiB});
+    REQUIRE(world.files().create_directory("d"));
+    const auto context = [](MemoryWorld& in) {
+        return LogContext{.environment = in.environment(), .directory = "d", .identity = 7};
+    };
+    laws::LogTrial<L, threads::Many> trial(context(world), laws::small_segments<L>(), 11);
+    REQUIRE(trial.recover(0, 0) == "");
+    std::atomic<bool> done = false;
+    std::atomic<int> wrong = 0;
+    std::thread syncer([&] {
+        while (!done) {
+            const LogPosition before = trial.log().end();
+            if (!trial.log().sync() || trial.log().synced() < before) ++wrong;
+        }
+    });
+    std::thread watcher([&] {
+        while (!done) {
+            if (trial.log().synced() > trial.log().end()) ++wrong;
+            if (trial.log().disk_bytes() > 10_MiB || trial.log().memory_bytes() > 10_MiB) ++wrong;
+        }
+    });
+    for (std::uint64_t step = 0; step < 3000; ++step) {
+        const std::uint64_t draw = mix(11, step);
+        if (draw % 16 == 1) {
+            REQUIRE(trial.rotate());
+        } else if (draw % 16 == 2) {
+            trial.free_oldest();
+        } else {
+            REQUIRE(trial.append());
+            // As an index does: a link is set once the record is committed.
+            trial.log().for_each(trial.log().active(), [](LogRecord& record) { record.set_older(&record); });
+        }
+    }
+    done = true;
+    syncer.join();
+    watcher.join();
+    CHECK(wrong == 0);
+    REQUIRE(trial.sync());
+    CHECK(trial.check_segments() == "");
+    const auto after = world.crash(CrashChoice::nothing_unsynced());
+    laws::LogTrial<L, threads::Many> again(context(*after), laws::small_segments<L>(), 11);
+    again.model = trial.model;
+    CHECK(again.recover() == "");
+}
+
+TEST_CASE("segments in memory are read beside the writer") {
+    auto log = log::None::Log<threads::Many>::open({}, laws::small_segments<log::None>()).value();
+    const laws::LogContent content(5);
+    std::atomic<bool> done = false;
+    std::atomic<int> wrong = 0;
+    const auto write = [&](std::uint64_t index) {
+        const std::size_t bytes = content.body_bytes(index);
+        if (log->room() < bytes) REQUIRE(log->rotate(bytes));
+        content.write(index, log->begin(bytes));
+        REQUIRE(log->commit(FrameKind::records, bytes));
+    };
+    write(0);
+    std::thread reader([&] {
+        for (std::uint64_t index = 0; !done;) {
+            index = 0;
+            std::size_t nth = 0;
+            log->for_each(1, [&](LogRecord& record) {
+                if (!content.equals(index, nth, record) || log->segment_of(&record) != 1) ++wrong;
+                if (++nth == content.records(index)) nth = 0, ++index;
+            });
+        }
+    });
+    for (std::uint64_t index = 1; index < 500; ++index) write(index);
+    done = true;
+    reader.join();
+    CHECK(wrong == 0);
+}
