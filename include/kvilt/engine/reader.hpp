@@ -74,6 +74,8 @@ private:
                 const LogRecord* record = head->visible(at);
                 if (record != nullptr)
                     use(record->record());
+                else if (head->older() == nullptr)
+                    return false; // its first version here, not published yet; a chain that was cut keeps two
                 else
                     cut = true;
                 return true;
