@@ -15,6 +15,7 @@ class Pages {
 public:
     Pages() = default;
     explicit Pages(std::size_t bytes) : bytes_(round_up(bytes, 4096)) {
+        if (bytes_ == 0) return; // the kernel refuses to map nothing
         void* at = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (at == MAP_FAILED) throw std::bad_alloc();
         data_ = static_cast<char*>(at);
