@@ -54,10 +54,10 @@ public:
         return {};
     }
 
-    // Frees what has been scanned: the copies are made durable, then the manifest says so, then the readers leave. Where
-    // that fails the segments wait for the next time: one that came back without a later one's tombstones would bring
-    // back what they hid. Without the writer lock; the caller holds the maintainer's. `copied_to`: the copies stand in
-    // this segment and later.
+    // Frees what has been scanned: the copies are made durable, then the manifest says so, then the readers leave.
+    // Where that fails the segments wait for the next time: one that came back without a later one's tombstones would
+    // bring back what they hid. Without the writer lock; the caller holds the maintainer's. `copied_to`: the copies
+    // stand in this segment and later.
     Result<void> release(SegmentNumber copied_to = 0)
         requires P::durable
     {
@@ -143,9 +143,14 @@ private:
             return std::max<std::size_t>(64 << 10, state_.live_bytes / 16);
     }
 
+    // A segment that is left without a frame will never be a victim: it goes as it is.
     Result<void> rotate(std::size_t body_bytes) {
         state_.log->limit_segment_bytes(segment_bytes());
-        return state_.log->rotate(body_bytes);
+        const SegmentNumber left = state_.log->active();
+        const auto used = state_.log->segments();
+        KVILT_TRY(state_.log->rotate(body_bytes));
+        if (left != 0 && (used.empty() || used.back() != left)) give_up(left);
+        return {};
     }
 
     bool choose_victim() {
@@ -160,11 +165,16 @@ private:
     void finish_victim() {
         last_scanned_ = std::exchange(cursor_, {}).number;
         state_.counters.cleaned_segments.fetch_add(1, std::memory_order_relaxed);
+        give_up(last_scanned_);
+    }
+
+    // Nothing of the segment is needed any more.
+    void give_up(SegmentNumber number) {
         if constexpr (P::durable) {
-            scanned_.push_back(last_scanned_);
+            scanned_.push_back(number);
             state_.work_waits.store(true, std::memory_order_relaxed);
         } else {
-            state_.retire_segment(last_scanned_);
+            state_.retire_segment(number);
             state_.epochs.collect();
             state_.free_ready();
         }
@@ -176,7 +186,10 @@ private:
     };
 
     // Judges records of the victim until `bytes` are seen or a slice is full; moves those that live. Zero at its end.
+    // Where they cannot be moved they will be judged again: none may be left behind.
     Result<std::size_t> scan_slice(std::size_t bytes) {
+        const LogCursor begin = cursor_;
+        const std::size_t pinned_before = pinned_bytes_;
         std::array<Move, slice_records> moves;
         std::size_t move_count = 0;
         std::size_t move_bytes = 0;
@@ -189,7 +202,11 @@ private:
             move_bytes += record->bytes();
             ++move_count;
         }
-        KVILT_TRY(copy_on(moves.data(), move_count, move_bytes));
+        if (auto copied = copy_on(moves.data(), move_count, move_bytes); !copied) {
+            cursor_ = begin;
+            pinned_bytes_ = pinned_before;
+            return std::unexpected(std::move(copied).error());
+        }
         return seen;
     }
 

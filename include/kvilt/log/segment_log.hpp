@@ -292,12 +292,10 @@ private:
         for (const SegmentNumber number : cut) store_.leave(segments_.take(number)->file->path);
     }
 
-    // What a policy keeps back reaches the file before the next segment begins.
+    // What a policy keeps back reaches the file before the next segment begins. It is kept until it does.
     Result<void> flush_active() {
         if (active_ == nullptr || !Memory::appends || has_failed(*active_->file)) return {};
-        auto flushed = active_->file->memory.flush(*active_->file->file);
-        if (!flushed) return fail(*active_->file, std::move(flushed).error());
-        return {};
+        return active_->file->memory.flush(*active_->file->file);
     }
 
     bool has_failed(const File& file) const noexcept {

@@ -78,7 +78,10 @@ public:
     // The commit has returned: the death of the process must leave it, where the log survives that.
     void acknowledge() { acknowledged_ = begun(); }
 
-    // The commit has failed and is known to have left nothing.
+    // The newest commit.
+    const Batch& last() const noexcept { return commits_.back().batch; }
+
+    // The newest commit has failed and is known to have left nothing.
     void withdraw() {
         for (const auto& part : commits_.back().parts) states_[part.first].pop_back();
         commits_.pop_back();

@@ -138,18 +138,29 @@ private:
     std::string resume(Trial& trial, MemoryWorld& world, const Action& action, const Fault& fault, Mend mend) {
         ++refusals_;
         Store& store = trial.store();
-        const auto refused = Trial::commit(store, trial.workload().batch(1), false);
-        if (refused) return "a read-only store takes a write";
-        if (refused.error() != Errc::read_only || refused.error().os_code != fault.os_code ||
-            refused.error().message().find("resume()") == std::string::npos)
-            return "a read-only store does not say why: " + refused.error().message();
+        if (std::string broken = trial.settle_failed_write(); !broken.empty()) return broken;
+        if (std::string broken = judge_refusal(trial, fault); !broken.empty()) return broken;
         if constexpr (Trial::has_log)
             if (action.kind == Action::Kind::sync && store.sync()) return "a sync succeeds after one that failed";
         mend();
         if (auto resumed = store.resume(); !resumed) return "resume fails: " + resumed.error().message();
-        if (std::string broken = trial.settle_failed_write(); !broken.empty()) return broken;
+        if (std::string broken = trial.check_content(); !broken.empty()) return broken;
         trial.history().secure();
         return trial.judge_durable(world, trial.history().content(), "what was resumed");
+    }
+
+    // A write is refused with the reason. Shards refuse each for itself.
+    std::string judge_refusal(Trial& trial, const Fault& fault) const {
+        for (const std::string& key : trial.workload().keys()) {
+            const auto put = trial.attempt({.kind = Action::Kind::write, .batch = trial.workload().put(key)});
+            if (put) continue;
+            trial.history().withdraw();
+            const std::string message = put.error().message();
+            const bool tells = put.error() == Errc::read_only && put.error().os_code == fault.os_code &&
+                               message.find("resume()") != std::string::npos;
+            return tells ? "" : "a read-only store does not say why: " + message;
+        }
+        return "a read-only store takes all writes";
     }
 
     Options options_;

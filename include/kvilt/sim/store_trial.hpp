@@ -102,10 +102,11 @@ public:
         if (history_.begun() == history_.acknowledged()) return check_content();
         Content found;
         if (std::string broken = read(*store_, found); !broken.empty()) return broken;
-        if (difference(history_.content(), found).empty())
-            history_.acknowledge();
-        else
-            history_.withdraw();
+        const Batch failed = history_.last();
+        history_.withdraw();
+        if (difference(history_.content(), found).empty()) return {};
+        history_.begin(failed);
+        history_.acknowledge();
         const std::string other = difference(history_.content(), found);
         return other.empty() ? "" : "a write that failed is seen in part: " + other;
     }

@@ -77,6 +77,13 @@ public:
         return made;
     }
 
+    // One key, a new value.
+    Batch put(const std::string& key) {
+        Batch made;
+        put(made, key, ++number_);
+        return made;
+    }
+
 private:
     static Action::Kind kind_of(std::uint64_t percent) noexcept {
         using enum Action::Kind;
