@@ -26,9 +26,9 @@ TEST_CASE("three trees over buffered logs and compressed tiers play the history 
     history::check<
         Store<memtable::Art<>, log::Buffered,
               table::Lsm<compaction::Tiered, filter::Bloom<10>, compression::Zstd, reads::Cached>, partition::HashMod>>(
-        {.memtable = {.bytes_max = 64_KiB},
+        {.memtable = {.bytes_max = 256_KiB},
          .log = {.segment_bytes_min = 4_KiB},
-         .table = {.file_bytes_max = 64_KiB, .level_bytes_base = 64_KiB},
+         .table = {.file_bytes_max = 128_KiB, .level_bytes_base = 256_KiB},
          .partition = {.shards = 3}},
         World::posix);
 }
@@ -36,9 +36,9 @@ TEST_CASE("three trees over buffered logs and compressed tiers play the history 
 
 TEST_CASE("skip lists in ranges over written logs and levels play the history on real files") {
     history::check<Store<memtable::SkipList<>, log::Written, table::Lsm<compaction::Leveled>, partition::Range>>(
-        {.memtable = {.bytes_max = 64_KiB},
+        {.memtable = {.bytes_max = 256_KiB},
          .log = {.segment_bytes_min = 4_KiB},
-         .table = {.file_bytes_max = 64_KiB, .level_bytes_base = 64_KiB},
+         .table = {.file_bytes_max = 128_KiB, .level_bytes_base = 256_KiB},
          .partition = {.splits = {"aaaa"}}},
         World::posix);
 }

@@ -28,21 +28,14 @@ public:
         }
     }
 
-    // The newest published record. The sequence is loaded behind the view: whatever was dropped in building the view's
-    // tables is hidden from this sequence by something newer. A chain may have been cut behind a head that is newer
-    // than the sequence: then there is a newer sequence to read at.
+    // The same with the newest published record.
     template <class Use>
     Result<bool> find_newest(Bytes key, Use&& use) const {
         if constexpr (!P::tables) {
-            for (;;) {
-                const Sequence at = state_.published.load(std::memory_order_acquire);
-                const LogRecord* head = state_.active->index.find(key);
-                if (head == nullptr) return false;
-                if (const LogRecord* record = head->visible(at)) [[likely]] {
-                    use(record->record());
-                    return true;
-                }
-            }
+            const LogRecord* record = newest_in(*state_.active, key);
+            if (record == nullptr) return false;
+            use(record->record());
+            return true;
         } else {
             return find_newest_in(state_.seen(), key, std::forward<Use>(use));
         }
@@ -63,30 +56,29 @@ private:
         return find_in_tables(view, key, at, use);
     }
 
+    // A head that is published is the newest. Behind one that is not, the record before it is, and stays where it is
+    // for as long; afterwards the chain may be cut, but for what snapshots see, which is older.
+    const LogRecord* newest_in(const Generation<P>& generation, Bytes key) const {
+        for (;;) {
+            const LogRecord* head = generation.index.find(key);
+            if (head == nullptr) return nullptr;
+            const Sequence at = state_.published.load(std::memory_order_acquire);
+            if (head->sequence() <= at) [[likely]]
+                return head;
+            const LogRecord* former = head->visible(at);
+            if (state_.published.load(std::memory_order_acquire) < head->sequence()) return former;
+        }
+    }
+
+    // The view was loaded before: in its tables nothing is newer than what is published now.
     template <class Use>
     Result<bool> find_newest_in(const View<P>& view, Bytes key, Use&& use) const {
-        for (;;) {
-            const Sequence at = state_.published.load(std::memory_order_acquire);
-            bool cut = false;
-            const auto use_chain = [&](const Generation<P>& generation) {
-                const LogRecord* head = generation.index.find(key);
-                if (head == nullptr) return false;
-                const LogRecord* record = head->visible(at);
-                if (record != nullptr)
-                    use(record->record());
-                else if (head->older() == nullptr)
-                    return false; // its first version here, not published yet; a chain that was cut keeps two
-                else
-                    cut = true;
-                return true;
-            };
-            bool found = use_chain(*view.active);
-            for (std::size_t i = 0; !found && i < view.frozen.size(); ++i) found = use_chain(*view.frozen[i]);
-            if (found && cut) [[unlikely]]
-                continue;
-            if (found) return true;
-            return find_in_tables(view, key, at, use);
-        }
+        const LogRecord* record = newest_in(*view.active, key);
+        for (std::size_t i = 0; record == nullptr && i < view.frozen.size(); ++i)
+            record = newest_in(*view.frozen[i], key);
+        if (record == nullptr) return find_in_tables(view, key, state_.published.load(std::memory_order_acquire), use);
+        use(record->record());
+        return true;
     }
 
     template <class Use>
