@@ -323,11 +323,11 @@ private:
         return list;
     }
 
-    // Up to the first byte that may not be durable. Under mutex_.
+    // Up to the first byte that may not be durable; what was freed is nobody's care. Under mutex_.
     void advance_synced() noexcept {
         LogPosition durable = LogPosition::unpack(synced_.load(std::memory_order_relaxed));
         for (const auto& segment : segments_) {
-            if (segment->synced_end > 0) durable = std::max(durable, LogPosition{segment->number, segment->synced_end});
+            durable = std::max(durable, LogPosition{segment->number, segment->synced_end});
             if (segment->synced_end < segment->end.load(std::memory_order_relaxed)) break;
         }
         synced_.store(durable.packed(), std::memory_order_release);

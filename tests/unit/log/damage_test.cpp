@@ -39,7 +39,7 @@ struct Scene {
             if (how == Close::synced_in_second && frame == 6) REQUIRE(trial.sync());
         }
         if (how == Close::sealed) REQUIRE(trial.seal());
-        REQUIRE(trial.log().segments() == std::vector<SegmentNumber>{1, 2, 3});
+        REQUIRE(trial.log().segments() == std::vector<SegmentNumber>{1u, 2u, 3u});
         model = trial.model;
     }
 
@@ -141,7 +141,7 @@ TEST_CASE("no flipped bit of a sealed log goes unnoticed") {
     Scene scene(Scene::Close::sealed);
     std::size_t links = 0;
     for (std::uint64_t frame = 0; frame < 12; ++frame) links += 8 * laws::LogContent(seed()).records(frame);
-    for (const SegmentNumber number : {1, 2, 3}) {
+    for (const SegmentNumber number : {1u, 2u, 3u}) {
         const std::uint64_t end = scene.ends[number * 4 - 1].offset + (number == 3 ? Frame::header_bytes : 0);
         for (std::uint64_t at = 0; at < end; ++at) {
             const auto mask = static_cast<unsigned char>(1u << (mix(seed(), at) % 8));
@@ -192,7 +192,7 @@ TEST_CASE("a lost end of a rotated segment is a hole, though nothing follows it 
 
 TEST_CASE("a lost segment is a hole") {
     for (const bool by_header : {false, true}) {
-        for (const SegmentNumber number : {1, 2}) {
+        for (const SegmentNumber number : {1u, 2u}) {
             Scene scene(Scene::Close::killed);
             if (by_header)
                 scene.zero(number, 0, 64);
@@ -273,7 +273,7 @@ TEST_CASE("names that are no segment's are left alone") {
 TEST_CASE("any bytes are safe to recover from") {
     Scene scene(Scene::Close::synced_in_second);
     std::string whole[3];
-    for (SegmentNumber number : {1, 2, 3}) whole[number - 1] = scene.world.contents(Scene::path(number)).value();
+    for (SegmentNumber number : {1u, 2u, 3u}) whole[number - 1] = scene.world.contents(Scene::path(number)).value();
     for (std::uint64_t round = 0; round < 600; ++round) {
         const std::uint64_t draw = mix(seed(), round);
         const auto number = static_cast<SegmentNumber>(draw % 3 + 1);
