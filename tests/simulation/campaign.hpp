@@ -2,12 +2,13 @@
 // KVILT_CRASH_POINT, this crash point alone; KVILT_CAMPAIGN, how many seeds.
 #pragma once
 
+#include <kvilt/sim/store_crashes.hpp>
+#include <kvilt/sim/store_faults.hpp>
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <cstdlib>
-#include <kvilt/sim/store_crashes.hpp>
-#include <kvilt/sim/store_faults.hpp>
 #include <string>
 
 namespace campaign {

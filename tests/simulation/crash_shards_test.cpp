@@ -16,8 +16,8 @@ TEST_CASE("shards by range keep whole batches and everything synced") {
 
 TEST_CASE("shards by hash without tables keep whole batches and everything synced") {
     using Hashed = Store<memtable::Hash<>, log::Mapped, table::None, partition::HashMod>;
-    campaign::crash<Hashed>({.store = {.log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 32_KiB},
-                                       .partition = {.shards = 3}},
-                             .actions = 100,
-                             .value_bytes_max = 24'000});
+    campaign::crash<Hashed>(
+        {.store = {.log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 32_KiB}, .partition = {.shards = 3}},
+         .actions = 100,
+         .value_bytes_max = 24'000});
 }

@@ -16,8 +16,8 @@ TEST_CASE("whichever call fails, shards by range keep whole batches and everythi
 
 TEST_CASE("whichever call fails, shards by hash without tables keep whole batches and everything acknowledged") {
     using Hashed = Store<memtable::Hash<>, log::Mapped, table::None, partition::HashMod>;
-    campaign::fail<Hashed>({.store = {.log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 32_KiB},
-                                      .partition = {.shards = 3}},
-                            .actions = 40,
-                            .value_bytes_max = 24'000});
+    campaign::fail<Hashed>(
+        {.store = {.log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 32_KiB}, .partition = {.shards = 3}},
+         .actions = 40,
+         .value_bytes_max = 24'000});
 }

@@ -30,7 +30,9 @@ public:
     using Home = engine::HomeOf<P>;
 
     static Result<std::unique_ptr<Router>> open(engine::EngineOptions<P> options,
-                                                const typename Partition::Options& partition) requires(!P::on_disk) {
+                                                const typename Partition::Options& partition)
+        requires(!P::on_disk)
+    {
         Map map(partition);
         std::vector<std::unique_ptr<Engine>> shards;
         for (std::size_t shard = 0; shard < map.shards(); ++shard) {
@@ -42,8 +44,9 @@ public:
 
     static Result<std::unique_ptr<Router>> open(engine::EngineOptions<P> options,
                                                 const typename Partition::Options& partition,
-                                                const std::string& directory,
-                                                const Environment& environment) requires P::on_disk {
+                                                const std::string& directory, const Environment& environment)
+        requires P::on_disk
+    {
         Map map(partition);
         ShardsOpening<P> opening(std::move(options), directory, environment);
         KVILT_TRY_ASSIGN(shards, opening.open(map.shards()));
@@ -92,7 +95,9 @@ public:
     }
 
     // The shards one after the other: their keys are in order too.
-    ScanCursor scan(Range range, const std::optional<SnapshotMark>& at) const requires(Map::ordered) {
+    ScanCursor scan(Range range, const std::optional<SnapshotMark>& at) const
+        requires(Map::ordered)
+    {
         std::vector<engine::Scan<P>> scans;
         const SnapshotMark marks = at ? *at : take_snapshot();
         for (std::size_t shard = 0; shard < shards_.size(); ++shard)
@@ -114,14 +119,22 @@ public:
 
     // ---- upkeep
 
-    Result<void> sync() requires P::durable { return make_durable(); }
-    Result<void> flush() requires P::tables {
+    Result<void> sync()
+        requires P::durable
+    {
+        return make_durable();
+    }
+    Result<void> flush()
+        requires P::tables
+    {
         return each([](Engine& shard) { return shard.flush(); });
     }
     Result<void> compact() {
         return each([](Engine& shard) { return shard.compact(); });
     }
-    Result<void> resume() requires P::on_disk {
+    Result<void> resume()
+        requires P::on_disk
+    {
         return each([](Engine& shard) { return shard.resume(); });
     }
     Result<void> close() {
@@ -129,7 +142,9 @@ public:
     }
 
     // No batch over shards falls between the copies of two shards.
-    Result<void> checkpoint(const std::string& directory) requires P::on_disk {
+    Result<void> checkpoint(const std::string& directory)
+        requires P::on_disk
+    {
         const std::lock_guard lock(batching_);
         KVILT_TRY(engine::prepare_checkpoint(*home_.environment.files, directory));
         for (std::size_t shard = 0; shard < shards_.size(); ++shard)
@@ -139,7 +154,9 @@ public:
         return {};
     }
 
-    Result<std::uint64_t> verify() const requires P::on_disk {
+    Result<std::uint64_t> verify() const
+        requires P::on_disk
+    {
         std::uint64_t bytes = 0;
         for (const auto& shard : shards_) {
             KVILT_TRY_ASSIGN(checked, shard->verify());
@@ -159,6 +176,7 @@ private:
         std::size_t shard;
         Batch records;
     };
+    using Logged = typename engine::Writer<P>::Logged;
 
     Engine& shard_of(Bytes key) const { return *shards_[map_.shard_of(key)]; }
 
@@ -236,30 +254,37 @@ private:
         }
         PartDescriptor descriptor;
         for (const Part& part : parts) descriptor.add(part.shard, shards_[part.shard]->state().published.load() + 1);
-        for (const Part& part : parts)
-            if (auto written = append(part, descriptor, descriptor_bytes); !written)
-                return poison_all(parts, std::move(written).error());
+        std::vector<Logged> logged;
+        for (const Part& part : parts) {
+            auto one = log_part(part, descriptor, descriptor_bytes);
+            if (!one) return withdraw(parts, logged, std::move(one).error());
+            logged.push_back(std::move(*one));
+        }
+        for (std::size_t part = 0; part < parts.size(); ++part)
+            shards_[parts[part].shard]->writer().publish(logged[part]);
         return nullptr;
     }
 
-    Result<LogPosition> append(const Part& part, const PartDescriptor& descriptor, std::size_t descriptor_bytes) {
-        auto& writer = shards_[part.shard]->writer();
-        if constexpr (!P::durable)
-            return writer.append(part.records);
-        else {
-            const Bytes records = part.records.bytes();
-            shards_[part.shard]->state().active->has_parts = true;
-            return writer.append(FrameKind::part, descriptor_bytes + records.size(), part.records.count(),
-                                 [&](char* at, Sequence first) {
-                                     LogRecord::write(at, {.cell = {.value = descriptor.bytes()}});
-                                     engine::Writer<P>::copy_numbered(at + descriptor_bytes, records, first);
-                                 });
-        }
+    Result<Logged> log_part(const Part& part, const PartDescriptor& descriptor, std::size_t descriptor_bytes) {
+        engine::State<P>& state = shards_[part.shard]->state();
+        const Bytes records = part.records.bytes();
+        state.active->has_parts = P::durable;
+        return shards_[part.shard]->writer().log_frame(
+            P::durable ? FrameKind::part : FrameKind::records, descriptor_bytes + records.size(), part.records.count(),
+            [&](char* at, Sequence first) {
+                if constexpr (P::durable) LogRecord::write(at, {.cell = {.value = descriptor.bytes()}});
+                engine::Writer<P>::copy_numbered(at + descriptor_bytes, records, first);
+            });
     }
 
-    // A part may stand in a log without its fellows: nothing may be logged behind it.
-    std::unexpected<Error> poison_all(const std::vector<Part>& parts, Error error) {
-        for (const Part& part : parts) (void)shards_[part.shard]->state().health.poison(error);
+    // A part stands in a log without its fellows: nothing may be logged behind it, lest it seem to have them.
+    std::unexpected<Error> withdraw(const std::vector<Part>& parts, const std::vector<Logged>& logged, Error error) {
+        for (std::size_t part = 0; part < parts.size(); ++part) {
+            engine::State<P>& state = shards_[parts[part].shard]->state();
+            (void)state.health.poison(error);
+            if constexpr (P::durable)
+                if (part < logged.size()) state.log->withdraw(logged[part].frame.position, error);
+        }
         return std::unexpected(std::move(error));
     }
 

@@ -69,7 +69,7 @@ public:
         if (numbers.empty()) return {};
         // Of the commits up to here none can be lost any more, though the records of some may have gone.
         const Sequence settled = state_.published.load();
-        auto synced = state_.sync_log(copied_to);
+        auto synced = state_.log->sync(copied_to);
         if (!synced) return state_.health.poison(std::move(synced).error());
         if (state_.peers != nullptr) KVILT_TRY(state_.peers->make_durable());
         auto edited = state_.home.manifest->append({.sequence = settled, .freed = numbers});
@@ -143,7 +143,8 @@ private:
             return std::max<std::size_t>(64 << 10, state_.live_bytes / 16);
     }
 
-    // A segment that is left without a frame will never be a victim: it goes as it is.
+public:
+    // A fresh segment with that room. One that is left without a frame will never be a victim: it goes as it is.
     Result<void> rotate(std::size_t body_bytes) {
         state_.log->limit_segment_bytes(segment_bytes());
         const SegmentNumber left = state_.log->active();
@@ -153,6 +154,7 @@ private:
         return {};
     }
 
+private:
     bool choose_victim() {
         for (const SegmentNumber number : state_.log->segments()) {
             if (number <= last_scanned_ || number == state_.log->active()) continue;

@@ -165,16 +165,16 @@ public:
 
     Stats stats() const { return stats_of(*state_, upkeep_.last_error()); }
 
-    // After a failed write or sync: what is in memory goes into new files, durably; then the store writes again.
+    // After a failed write or sync: what may not be durable is written to fresh files; then the store takes writes
+    // again.
     Result<void> resume()
         requires P::on_disk
     {
         if (state_->options.read_only) return state_->health.admit();
         const std::lock_guard lock(state_->maintainer);
         if (state_->health.healthy()) return {};
-        state_->health.heal();
-        auto renewed = renew_log();
-        if (!renewed) return state_->health.poison(std::move(renewed).error());
+        KVILT_TRY(renew_log());
+        state_->health.heal(); // not before: until now the log was not to be appended to
         return {};
     }
 
@@ -198,7 +198,7 @@ public:
         if (state_->log->synced() >= end) return {};
         const std::lock_guard lock(state_->syncer);
         if (state_->log->synced() >= end) return {};
-        auto synced = state_->sync_log();
+        auto synced = state_->log->sync();
         if (!synced) return state_->health.poison(std::move(synced).error());
         return {};
     }
@@ -267,14 +267,13 @@ private:
         return live ? same : !expected;
     }
 
-    // `renews`: into a new segment, even if nothing is there to be flushed.
-    Result<void> flush_under_lock(bool renews = false)
+    Result<void> flush_under_lock()
         requires P::tables
     {
         for (;;) {
             KVILT_TRY(upkeep_.maintainer().flush_all());
             const std::lock_guard lock(state_->writer);
-            KVILT_TRY_ASSIGN(frozen, writer_.freeze(renews));
+            KVILT_TRY_ASSIGN(frozen, writer_.freeze());
             if (frozen) break;
         }
         return upkeep_.maintainer().flush_all();
@@ -297,15 +296,14 @@ private:
 
     Result<void> renew_log() {
         KVILT_TRY(state_->home.manifest->rewrite(state_->home.manifest->state()));
-        if constexpr (P::tables)
-            KVILT_TRY(flush_under_lock(true));
-        else
-            KVILT_TRY(clean_under_lock());
         if constexpr (P::durable) {
-            const std::lock_guard lock(state_->writer);
-            state_->sync_from.store(state_->log->active());
+            const std::lock_guard syncing(state_->syncer);
+            const std::lock_guard writing(state_->writer);
+            KVILT_TRY(state_->log->renew());
+            return writer_.begin_segment();
+        } else {
+            return flush_under_lock();
         }
-        return {};
     }
 
     // Seals the log, and lists its segments in the manifest: a segment that is missed later was not torn but lost.

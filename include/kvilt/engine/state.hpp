@@ -6,7 +6,6 @@
 #include <kvilt/engine/parts.hpp>
 #include <kvilt/engine/snapshots.hpp>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -119,7 +118,6 @@ struct State {
     [[no_unique_address]] Mutex syncer{};
     [[no_unique_address]] Mutex writer{};
 
-    Atomic<SegmentNumber> sync_from{0}; // what older segments hold stands elsewhere too, since a resume()
     Atomic<bool> work_waits{false}; // a generation is frozen, or segments are scanned
     Atomic<Sequence> published{0};  // every record at or below is visible
     Atomic<View<P>*> view{nullptr};
@@ -134,13 +132,6 @@ struct State {
     }
     static std::size_t weight(const LogRecord& record) noexcept {
         return record.kind() == Kind::put ? record.bytes() + Frame::header_bytes : 0;
-    }
-
-    // Everything that the manifest counts survives power loss. Wants the syncer's lock, or the maintainer's.
-    Result<void> sync_log(SegmentNumber from = 0)
-        requires P::durable
-    {
-        return log->sync(std::max(from, sync_from.load()));
     }
 
     // Readers' root: seq_cst orders it behind the announcement of their pin.

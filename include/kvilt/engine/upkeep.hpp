@@ -161,7 +161,7 @@ private:
     void sync_now() {
         const std::lock_guard lock(state_.syncer);
         if (!state_.health.healthy() || state_.log->synced() == state_.log->end()) return;
-        if (auto synced = state_.sync_log(); !synced) (void)state_.health.poison(std::move(synced).error());
+        if (auto synced = state_.log->sync(); !synced) (void)state_.health.poison(std::move(synced).error());
     }
 
     State<P>& state_;

@@ -6,6 +6,7 @@
 #include <kvilt/engine/state.hpp>
 
 #include <string>
+#include <utility>
 
 namespace kvilt::engine {
 
@@ -44,26 +45,45 @@ public:
         }
     }
 
+    // A frame in the log that nobody sees yet.
+    struct Logged {
+        Frame frame{}; // of its position only the begin is known
+        Sequence before = 0;
+        std::size_t count = 0;
+        LogPosition end{};
+    };
+
     // One frame: `fill(char* at, Sequence first)` writes LogRecords of `body_bytes` in all, numbered from `first`;
     // `count` is the number of sequences taken. Of a part frame the first record is the descriptor and takes none.
     template <class Fill>
     Result<LogPosition> append(FrameKind kind, std::size_t body_bytes, std::size_t count, Fill fill) {
+        KVILT_TRY_ASSIGN(logged, log_frame(kind, body_bytes, count, fill));
+        publish(logged);
+        return logged.end;
+    }
+
+    template <class Fill>
+    Result<Logged> log_frame(FrameKind kind, std::size_t body_bytes, std::size_t count, Fill fill) {
         const Sequence before = state_.published.load(std::memory_order_relaxed);
+        const LogPosition begin = state_.log->end();
         char* at = state_.log->begin(body_bytes);
         fill(at, before + 1);
         auto end = state_.log->commit(kind, body_bytes);
         if (!end) return state_.health.poison(std::move(end).error());
-        const Frame frame{.kind = kind, .records = {at, body_bytes}};
-        bool descriptor = kind == FrameKind::part;
-        frame.for_each([&](LogRecord& record) {
-            if (!std::exchange(descriptor, false)) index(&record, before);
+        return Logged{{.position = begin, .kind = kind, .records = {at, body_bytes}}, before, count, *end};
+    }
+
+    // Readers see the frame from now on.
+    void publish(const Logged& logged) {
+        bool descriptor = logged.frame.kind == FrameKind::part;
+        logged.frame.for_each([&](LogRecord& record) {
+            if (!std::exchange(descriptor, false)) index(&record, logged.before);
         });
-        state_.active->log_bytes += Frame::header_bytes + body_bytes;
-        state_.active->highest = before + count;
-        state_.published.store(before + count, std::memory_order_seq_cst);
+        state_.active->log_bytes += Frame::header_bytes + logged.frame.records.size();
+        state_.active->highest = logged.before + logged.count;
+        state_.published.store(state_.active->highest, std::memory_order_seq_cst);
         if constexpr (P::tables)
             if (too_many_entries()) (void)freeze(); // where that fails, the next prepare() says so
-        return *end;
     }
 
     Result<LogPosition> append(const Batch& batch) {
@@ -82,16 +102,27 @@ public:
     }
 
     // Freezes the active generation, if it holds anything: it will be flushed whole. False: too many are frozen
-    // already. `even_empty`: for a new segment.
-    Result<bool> freeze(bool even_empty = false)
+    // already.
+    Result<bool> freeze()
         requires P::tables
     {
-        if (state_.active->index.count() == 0 && !even_empty) return true;
+        if (state_.active->index.count() == 0) return true;
         if (state_.seen().frozen.size() >= frozen_max) return false;
         state_.free_ready();
         KVILT_TRY(state_.log->rotate(1)); // before: the frozen generation keeps all its segments to itself
         freeze_behind_rotate();
         return true;
+    }
+
+    // Nothing more goes into the present segment.
+    Result<void> begin_segment() {
+        if constexpr (P::tables) {
+            KVILT_TRY(state_.log->rotate(1));
+            state_.active->segments.push_back(state_.log->active());
+            return {};
+        } else {
+            return cleaner_.rotate(1);
+        }
     }
 
 private:

@@ -30,6 +30,12 @@ public:
         return block_.empty() ? Result<void>{} : write(file);
     }
 
+    void renewed(std::size_t end) noexcept {
+        const std::lock_guard lock(mutex_);
+        block_.clear();
+        written_ = end;
+    }
+
     Result<Stored> stored(File& file, std::size_t end) const {
         const std::lock_guard lock(mutex_);
         return PagesMemory::stored(file, std::min(end, loaded_ ? end : written_));

@@ -90,6 +90,12 @@ struct LogCursor {
 //                                              included. A segment whose sync failed fails every later sync until it
 //                                              is freed: its records are copied on, made durable by sync(from), which
 //                                              leaves older segments out (and synced() behind), then it is freed
+//   void withdraw(LogPosition from, Error)     the active segment's frames from there on count no more, because of the
+//                                              error: nothing may be appended before a renew(), which leaves them out
+//   Result<void> renew()                       the way out of a failure: each segment that is not durable gets a fresh
+//                                              file with its frames, under its name and number, synced; its records
+//                                              stay where they are. Beside no other call; then rotate. On an error it
+//                                              may be tried again
 //   Result<void> seal()                        sync, seal, sync: at a clean close
 //   LogPosition end() const, synced() const    any thread
 //   Segments:
@@ -110,18 +116,18 @@ struct LogCursor {
 // Policies say with `survives_process` whether a commit outlives a killed process, and are `durable` if they have
 // files. Laws: laws/log.hpp. Models: None, Mapped, Written, Buffered.
 template <class L>
-concept LogPolicy = Policy<L> && L::slot ==
-                    Slot::log&& requires(typename L::template Log<threads::One>& log, const LogContext& context,
-                                         const typename L::Options& options, const LogRecord* record) {
-    { L::survives_process } -> std::convertible_to<bool>;
-    {L::template Log<threads::One>::open(context, options)};
-    { log.room() } -> std::same_as<std::size_t>;
-    { log.begin(std::size_t{}) } -> std::same_as<char*>;
-    { log.commit(FrameKind::records, std::size_t{}) } -> std::same_as<Result<LogPosition>>;
-    { log.rotate(std::size_t{}) } -> std::same_as<Result<void>>;
-    { log.segment_of(record) } -> std::same_as<SegmentNumber>;
-    log.free(SegmentNumber{});
-};
+concept LogPolicy = Policy<L> && L::slot == Slot::log &&
+                    requires(typename L::template Log<threads::One>& log, const LogContext& context,
+                             const typename L::Options& options, const LogRecord* record) {
+                        { L::survives_process } -> std::convertible_to<bool>;
+                        { L::template Log<threads::One>::open(context, options) };
+                        { log.room() } -> std::same_as<std::size_t>;
+                        { log.begin(std::size_t{}) } -> std::same_as<char*>;
+                        { log.commit(FrameKind::records, std::size_t{}) } -> std::same_as<Result<LogPosition>>;
+                        { log.rotate(std::size_t{}) } -> std::same_as<Result<void>>;
+                        { log.segment_of(record) } -> std::same_as<SegmentNumber>;
+                        log.free(SegmentNumber{});
+                    };
 
 inline bool LogState::counts(SegmentNumber number) const noexcept {
     for (const SealedSegment& segment : sealed)

@@ -28,6 +28,7 @@ public:
 
     Result<void> append(File&, std::size_t, std::size_t) noexcept { return {}; }
     Result<void> flush(File&) noexcept { return {}; }
+    void renewed(std::size_t) noexcept {}
 
     // A store of the same byte makes a page dirty, but a world in memory has to be told.
     Result<void> rewrite(File&, std::size_t end) noexcept {

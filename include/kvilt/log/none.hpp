@@ -88,6 +88,7 @@ public:
     }
 
     Result<void> sync(SegmentNumber = 0) noexcept { return {}; }
+    Result<void> renew() noexcept { return {}; }
     Result<void> seal() noexcept { return {}; }
     LogPosition end() const noexcept { return LogPosition::unpack(end_.load(std::memory_order_acquire)); }
     LogPosition synced() const noexcept { return end(); }

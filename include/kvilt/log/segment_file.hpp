@@ -46,6 +46,9 @@ inline std::optional<std::uint32_t> segment_file_number(std::string_view name) {
     return static_cast<std::uint32_t>(number);
 }
 
+// Behind the name of a segment's file while a fresh one is written for it.
+inline constexpr const char* renewing = ".new";
+
 // Bytes as they are stored, which may be a copy.
 struct Stored {
     Pages copy{};
@@ -63,6 +66,7 @@ struct Stored {
 //   Result<void> append(File&, from, count)     data()[from, from + count) is complete
 //   Result<void> flush(File&)                   everything appended reaches the file; beside append()
 //   Result<void> rewrite(File&, end)            makes every page of [0, end) dirty, unchanged
+//   void renewed(end)                           another file has [0, end) now; nothing will be appended
 //   Result<Stored> stored(File&, end)           of [0, end), as much as has reached the file
 template <class Memory>
 struct SegmentFile {
@@ -71,6 +75,7 @@ struct SegmentFile {
     std::size_t capacity = 0;
     Memory memory{};
     std::optional<Error> failed{}; // of a write or sync: nothing is known of the file's bytes since
+    bool renewed = false;          // the memory is no longer that of the file
 
     // After a failure the owner never calls it again.
     Result<void> sync() {
@@ -80,6 +85,19 @@ struct SegmentFile {
     Result<void> rewrite(std::uint32_t end) {
         KVILT_TRY(memory.rewrite(*file, end));
         return file->sync();
+    }
+    // A fresh file takes the place of this one. Its name is durable when its directory is synced.
+    Result<void> renew(FileSystem& files, std::uint32_t end) {
+        const std::string fresh_path = path + renewing;
+        static_cast<void>(files.remove(fresh_path));
+        KVILT_TRY_ASSIGN(fresh, files.open(fresh_path, OpenMode::create));
+        KVILT_TRY(fresh->write_at(0, {memory.data(), end}));
+        KVILT_TRY(fresh->sync());
+        KVILT_TRY(files.rename(fresh_path, path));
+        file = std::move(fresh);
+        memory.renewed(end);
+        renewed = true;
+        return {};
     }
     Result<void> begin(const FileHeader& header) {
         header.write(memory.data(), "log");

@@ -129,6 +129,25 @@ public:
         return {};
     }
 
+    void withdraw(LogPosition from, Error error) {
+        active_->end.store(from.offset, std::memory_order_release);
+        end_.store(from.packed(), std::memory_order_release);
+        static_cast<void>(fail(*active_->file, std::move(error)));
+    }
+
+    Result<void> renew() {
+        FileSystem& files = *context().environment.files;
+        for (const Unsynced& one : unsynced(0)) {
+            KVILT_TRY(one.file->renew(files, one.end));
+            KVILT_TRY(files.sync_directory(context().directory));
+            const std::lock_guard lock(mutex_);
+            one.file->failed.reset();
+            segments_.find(one.number)->synced_end = one.end;
+            advance_synced();
+        }
+        return {};
+    }
+
     Result<void> seal() {
         KVILT_TRY(sync());
         if (active_ == nullptr) return {};

@@ -44,7 +44,10 @@ public:
         KVILT_TRY_ASSIGN(names, context_.environment.files->list(context_.directory));
         for (const std::string& name : names) {
             const auto number = segment_file_number(name);
-            if (!number) continue;
+            if (!number) {
+                if (is_half_renewed(name)) leave(context_.directory + "/" + name);
+                continue;
+            }
             next_file_ = std::max(next_file_, *number + 1);
             KVILT_TRY(load_file(context_.directory + "/" + name, state, highest));
         }
@@ -96,7 +99,8 @@ public:
     // Kept for take(): two of the present size, within the options' bound.
     void give_back(SegmentFilePtr file) {
         const std::size_t keep_bytes = std::min(spare_bytes_max_, 2 * sizes_.wanted());
-        if (!file->failed && spare_bytes() + file->capacity <= keep_bytes && sizes_.useful(file->capacity)) {
+        if (!file->failed && !file->renewed && spare_bytes() + file->capacity <= keep_bytes &&
+            sizes_.useful(file->capacity)) {
             spare_bytes_.fetch_add(file->capacity);
             spares_.push_back(std::move(file));
         } else {
@@ -105,6 +109,10 @@ public:
     }
 
 private:
+    static bool is_half_renewed(std::string_view name) {
+        return name.ends_with(renewing) && segment_file_number(name.substr(0, name.size() - std::strlen(renewing)));
+    }
+
     struct Loaded {
         SegmentFilePtr file;
         FileHeader header{};

@@ -17,6 +17,7 @@ public:
         return file.write_at(from, {data() + from, count});
     }
     Result<void> flush(File&) noexcept { return {}; }
+    void renewed(std::size_t) noexcept {}
 };
 
 } // namespace detail

@@ -78,7 +78,8 @@ private:
         if (broken.empty() && death.draw % 4 == 0) broken = trial_.judge_durable(*world, found, "what was recovered");
         if (broken.empty()) broken = trial_.go_on(*world, std::move(*store), found, death.draw);
         if (broken.empty() && death.draw / 8 % 8 == 0) broken = trial_.judge_checkpoint(*world);
-        if (broken.empty() && depth < 2 && death.draw / 64 % 16 == 0) broken = die_in_recovery(death, bounds, commits, depth + 1);
+        if (broken.empty() && depth < 2 && death.draw / 64 % 16 == 0)
+            broken = die_in_recovery(death, bounds, commits, depth + 1);
         return broken;
     }
 

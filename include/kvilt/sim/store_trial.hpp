@@ -29,10 +29,8 @@ public:
 
     // `world` outlives it.
     StoreTrial(const Options& options, MemoryWorld& world)
-        : options_(options), world_(&world), map_(options.store.partition),
-          history_(map_.shards(), shard_of()),
-          workload_({.seed = options.seed, .value_bytes_max = options.value_bytes_max, .syncs = has_log},
-                    shard_of()) {}
+        : options_(options), world_(&world), map_(options.store.partition), history_(map_.shards(), shard_of()),
+          workload_({.seed = options.seed, .value_bytes_max = options.value_bytes_max, .syncs = has_log}, shard_of()) {}
     StoreTrial(const StoreTrial&) = delete;
     StoreTrial& operator=(const StoreTrial&) = delete;
     ~StoreTrial() { snapshot_.reset(); }
@@ -276,7 +274,7 @@ private:
         using type = int;
     };
     template <class S>
-    requires requires(S& store) { store.snapshot(); }
+        requires requires(S& store) { store.snapshot(); }
     struct SnapshotOf<S> {
         using type = decltype(std::declval<S&>().snapshot());
     };

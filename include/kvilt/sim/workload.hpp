@@ -23,7 +23,7 @@ struct Action {
         background,
     };
     Kind kind = Kind::write;
-    Batch batch{};      // of a write; of one record: a put or an erase
+    Batch batch{};       // of a write; of one record: a put or an erase
     bool synced = false; // {.sync = true}
 };
 
@@ -44,7 +44,7 @@ public:
         std::uint64_t values_before = 0;    // those of another workload on the same store: values are numbered
     };
 
-    Workload(const Options& options, History::ShardOf shard_of) 
+    Workload(const Options& options, History::ShardOf shard_of)
         : options_(options), shard_of_(std::move(shard_of)), values_(options.values_before) {
         for (std::size_t n = 0; n < options_.keys; ++n) keys_.push_back(key_of(n));
     }
@@ -87,9 +87,9 @@ public:
 private:
     static Action::Kind kind_of(std::uint64_t percent) noexcept {
         using enum Action::Kind;
-        constexpr std::pair<std::uint64_t, Action::Kind> rows[] = {{80, write},      {84, sync},       {87, flush},
-                                                                   {89, compact},    {90, checkpoint}, {94, snapshot},
-                                                                   {96, reopen}, {100, background}};
+        constexpr std::pair<std::uint64_t, Action::Kind> rows[] = {{80, write},   {84, sync},       {87, flush},
+                                                                   {89, compact}, {90, checkpoint}, {94, snapshot},
+                                                                   {96, reopen},  {100, background}};
         for (const auto& [below, kind] : rows)
             if (percent < below) return kind;
         return write;
@@ -105,7 +105,8 @@ private:
     void put(Batch& to, const std::string& key, std::uint64_t draw) {
         const std::size_t bytes = draw % 8 == 0 ? mix(draw, 7) % (options_.value_bytes_max + 1) : mix(draw, 7) % 100;
         std::string value = std::to_string(++values_) + ":";
-        for (std::size_t at = value.size(); at < bytes; ++at) value.push_back(static_cast<char>('A' + (draw + at) % 60));
+        for (std::size_t at = value.size(); at < bytes; ++at)
+            value.push_back(static_cast<char>('A' + (draw + at) % 60));
         to.put(key, value);
     }
 
