@@ -40,7 +40,7 @@ TEST_CASE("eight writers who sync need far fewer syncs than they write, and lose
     world.on_call({});
     CHECK(failed == 0);
     CHECK(syncs < writers * writes / 2);
-    MESSAGE(writers * writes << " writes with sync from " << writers << " threads took " << syncs << " syncs");
+    MESSAGE((writers * writes) << " writes with sync from " << writers << " threads took " << syncs << " syncs");
 
     const auto after = world.crash(CrashChoice::nothing_unsynced());
     environment = after->environment();

@@ -195,9 +195,9 @@ public:
     Result<void> sync_to(LogPosition end)
         requires P::durable
     {
-        if (state_->log->synced() >= end) return {};
-        const std::lock_guard lock(state_->syncer);
-        if (state_->log->synced() >= end) return {};
+        const auto done = [&] { return state_->log->synced() >= end; };
+        if (done() || !state_->syncer.lock_unless(done)) return {};
+        const std::lock_guard lock(state_->syncer, std::adopt_lock);
         auto synced = state_->log->sync();
         if (!synced) return state_->health.poison(std::move(synced).error());
         return {};

@@ -5,6 +5,7 @@
 #include <kvilt/engine/home.hpp>
 #include <kvilt/engine/parts.hpp>
 #include <kvilt/engine/snapshots.hpp>
+#include <kvilt/engine/turn.hpp>
 
 #include <memory>
 #include <optional>
@@ -115,7 +116,7 @@ struct State {
     Epochs<Threads> epochs{}; // behind what its retired things belong to
 
     [[no_unique_address]] Mutex maintainer{};
-    [[no_unique_address]] Mutex syncer{};
+    [[no_unique_address]] Turn<Threads> syncer{};
     [[no_unique_address]] Mutex writer{};
 
     Atomic<bool> work_waits{false}; // a generation is frozen, or segments are scanned
