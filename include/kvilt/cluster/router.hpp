@@ -188,10 +188,11 @@ private:
         return first;
     }
 
-    // A write that is to survive power loss must not survive what was acknowledged before it on another shard.
+    // A write that is to survive power loss must not survive what was acknowledged before it on another shard, nor be
+    // cut off behind a batch whose other part is lost there.
     template <class Write>
     auto synced(const WriteOptions& options, Write write) -> decltype(write(options)) {
-        if (!options.sync) return write(options);
+        if (!shards_.front()->syncs(options)) return write(options);
         KVILT_TRY(Engine::check_sync(options));
         auto written = write(WriteOptions{});
         if (!written) return written;
@@ -199,9 +200,14 @@ private:
         return written;
     }
 
+    // Where one shard fails all are read-only: what they took may hang on its part of a batch.
     Result<void> make_durable() override {
         if constexpr (P::durable)
-            for (auto& shard : shards_) KVILT_TRY(shard->sync_to(shard->state().log->end()));
+            for (auto& shard : shards_)
+                if (auto synced = shard->sync_to(shard->state().log->end()); !synced) {
+                    for (auto& other : shards_) (void)other->state().health.poison(synced.error());
+                    return synced;
+                }
         return {};
     }
 

@@ -207,8 +207,16 @@ public:
     Result<void> after_commit(LogPosition end, std::size_t bytes, const WriteOptions& options) {
         upkeep_.after_commit(bytes);
         if constexpr (P::durable)
-            if (options.sync || state_->options.log.sync == Sync::every_write) return sync_to(end);
+            if (syncs(options)) return sync_to(end);
         return {};
+    }
+
+    // Whether a write is to survive power loss when it returns.
+    bool syncs(const WriteOptions& options) const noexcept {
+        if constexpr (P::durable)
+            return options.sync || state_->options.log.sync == Sync::every_write;
+        else
+            return options.sync;
     }
 
     static Result<void> check_batch(const Batch& batch) {
