@@ -152,6 +152,7 @@ public:
         KVILT_TRY_ASSIGN(manifest, Manifest::read(state_->home.environment, state_->home.directory));
         bytes += manifest.bytes();
         if constexpr (P::durable) {
+            const typename State<P>::SegmentReader reader(*state_);
             KVILT_TRY_ASSIGN(in_log, state_->log->verify());
             bytes += in_log;
         }

@@ -113,6 +113,7 @@ struct State {
     std::unique_ptr<typename TablesOf<P>::type> tables{};
     [[no_unique_address]] Mutex freeing{};
     std::vector<SegmentNumber> ready_segments{};
+    int segment_readers = 0;  // guarded by freeing, as the one before
     Epochs<Threads> epochs{}; // behind what its retired things belong to
 
     [[no_unique_address]] Mutex maintainer{};
@@ -157,9 +158,26 @@ struct State {
     // Gives back to the log what nobody sees any more. Under the writer lock.
     void free_ready() {
         const std::lock_guard lock(freeing);
+        if (segment_readers != 0) return;
         for (const SegmentNumber number : ready_segments) log->free(number);
         ready_segments.clear();
     }
+
+    // While one lives, every segment stays: also one that nobody reads by its records any more.
+    class SegmentReader {
+    public:
+        explicit SegmentReader(State& state) : state_(state) { add(1); }
+        SegmentReader(const SegmentReader&) = delete;
+        SegmentReader& operator=(const SegmentReader&) = delete;
+        ~SegmentReader() { add(-1); }
+
+    private:
+        void add(int by) noexcept {
+            const std::lock_guard lock(state_.freeing);
+            state_.segment_readers += by;
+        }
+        State& state_;
+    };
 
     Generation<P>* new_generation() {
         auto made = std::make_unique<Generation<P>>(options.memtable, epochs, epochs.now());
