@@ -17,14 +17,7 @@ public:
     Result<void> load(File& file, std::size_t, bool read_only) {
         return map(file, read_only ? MapMode::copy : MapMode::write);
     }
-    char* data() const noexcept { return mapping_->data(); }
-
-    // Faulting pages in by the chunk costs half of what one fault a page does.
-    std::size_t prepare(std::size_t from, std::size_t to) const noexcept {
-        const std::size_t end = std::min(std::max(to, from + chunk_bytes), mapping_->bytes());
-        mapping_->advise(Mapping::Advice::will_write, from, end - from);
-        return std::max(to, end);
-    }
+    char* data() const noexcept { return data_; }
 
     Result<void> append(File&, std::size_t, std::size_t) noexcept { return {}; }
     Result<void> flush(File&) noexcept { return {}; }
@@ -33,7 +26,7 @@ public:
     // A store of the same byte makes a page dirty, but a world in memory has to be told.
     Result<void> rewrite(File&, std::size_t end) noexcept {
         mapping_->advise(Mapping::Advice::will_write, 0, end);
-        volatile char* bytes = mapping_->data();
+        volatile char* bytes = data_;
         for (std::size_t at = 0; at < end; at += 4096) bytes[at] = bytes[at];
         return {};
     }
@@ -41,15 +34,15 @@ public:
     Result<Stored> stored(File&, std::size_t end) const { return Stored{.copy = {}, .bytes = {data(), end}}; }
 
 private:
-    static constexpr std::size_t chunk_bytes = 1_MiB;
-
     Result<void> map(File& file, MapMode mode) {
         KVILT_TRY_ASSIGN(mapping, file.map(mode));
         mapping_ = std::move(mapping);
+        data_ = mapping_->data();
         return {};
     }
 
     std::unique_ptr<Mapping> mapping_;
+    char* data_ = nullptr;
 };
 
 } // namespace detail

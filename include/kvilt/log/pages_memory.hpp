@@ -27,7 +27,6 @@ public:
     }
 
     char* data() const noexcept { return pages_.data(); }
-    std::size_t prepare(std::size_t, std::size_t) const noexcept { return ~std::size_t{0}; }
     Result<void> rewrite(File& file, std::size_t end) { return file.write_at(0, {data(), end}); }
 
     Result<Stored> stored(File& file, std::size_t end) const {

@@ -62,7 +62,6 @@ struct Stored {
 //   Result<void> create(File&, capacity)        of a file of that length
 //   Result<void> load(File&, bytes, bool read_only)
 //   char* data() const
-//   std::size_t prepare(from, to)               stores up to `to` are coming; returns up to where they are welcome
 //   Result<void> append(File&, from, count)     data()[from, from + count) is complete
 //   Result<void> flush(File&)                   everything appended reaches the file; beside append()
 //   Result<void> rewrite(File&, end)            makes every page of [0, end) dirty, unchanged

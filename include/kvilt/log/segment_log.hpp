@@ -70,11 +70,10 @@ public:
         return taken < active_->file->capacity ? active_->file->capacity - taken : 0;
     }
 
-    char* begin(std::size_t body_bytes) noexcept {
+    char* begin([[maybe_unused]] std::size_t body_bytes) noexcept {
         assert(body_bytes <= room());
         Segment& segment = *active_;
         const std::size_t at = segment.end.load(std::memory_order_relaxed) + Frame::header_bytes;
-        if (at + body_bytes > ready_) ready_ = segment.file->memory.prepare(ready_, at + body_bytes);
         return segment.file->memory.data() + at;
     }
 
@@ -109,7 +108,6 @@ public:
         segment->end.store(FileHeader::bytes);
         const std::lock_guard lock(mutex_);
         active_ = &segments_.add(std::move(segment));
-        ready_ = 0;
         end_.store(LogPosition{next_, FileHeader::bytes}.packed(), std::memory_order_release);
         ++next_;
         return {};
@@ -152,7 +150,6 @@ public:
         KVILT_TRY(sync());
         if (active_ == nullptr) return {};
         if (active_->file->failed) return std::unexpected(*active_->file->failed);
-        begin(0);
         KVILT_TRY(commit(FrameKind::seal, 0));
         return sync();
     }
@@ -355,8 +352,7 @@ private:
     SegmentStore<Threads, Memory> store_;   // the writer's, but for spare_bytes()
     mutable typename Threads::Mutex mutex_; // guards segments_, their synced_end and their files' failures
     SegmentTable<Segment> segments_;        // changed by the writer alone
-    Segment* active_ = nullptr;             // the writer's, as the next three
-    std::size_t ready_ = 0;                 // up to here the active segment's memory is prepared for stores
+    Segment* active_ = nullptr;             // the writer's, as the next
     SegmentNumber next_ = 1;
     typename Threads::template Atomic<std::uint64_t> end_{0};
     typename Threads::template Atomic<std::uint64_t> synced_{0};

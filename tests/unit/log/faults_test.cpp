@@ -71,6 +71,16 @@ TEST_CASE_TEMPLATE("a failed sync is never tried again on the same file", L, log
     CHECK(trial.check_segments() == "");
 }
 
+TEST_CASE("what stood before the oldest segment left counts as synced once it is freed") {
+    Bench<log::Mapped> bench;
+    REQUIRE(bench.trial.append());
+    REQUIRE(bench.trial.rotate());
+    REQUIRE(bench.trial.append());
+    CHECK(bench.trial.log().synced() < LogPosition{1, FileHeader::bytes});
+    bench.trial.free_oldest();
+    CHECK(bench.trial.log().synced() == LogPosition{2, 0});
+}
+
 TEST_CASE("the file of a failed segment is not used anew") {
     for (const bool fails : {false, true}) {
         Bench<log::Mapped> bench;
