@@ -6,8 +6,8 @@ endif()
 # The names of the policies that were chosen are no code.
 string(REPLACE "kvilt::threads::One" "" symbols "${symbols}")
 string(REPLACE "kvilt::table::None" "" symbols "${symbols}")
-foreach(word mutex pthread std::thread File Mapping DirectoryLock Manifest Tables TableReader Merge Worker Executor Environment
-             fsync flock open64)
+foreach(word mutex pthread std::thread File Mapping DirectoryLock Manifest Tables TableReader Merge Worker Executor
+             Environment fsync flock open64)
     string(REGEX MATCHALL "[^\n]*${word}[^\n]*" found "${symbols}")
     if(found)
         list(JOIN found "\n  " found)

@@ -254,6 +254,17 @@ inline Complaints check_purpose(Text path, Text text) {
     return {};
 }
 
+// A page with its tables' lines left empty: they cannot be broken.
+inline std::string without_tables(Text text) {
+    std::string rest;
+    bool table = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (i == 0 || text[i - 1] == '\n') table = text[i] == '|';
+        if (!table || text[i] == '\n') rest += text[i];
+    }
+    return rest;
+}
+
 inline Complaints check_paths(Text path, Text text) {
     Complaints complaints;
     for (const Text local : {Text("/wo"
