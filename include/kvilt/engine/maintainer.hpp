@@ -39,14 +39,17 @@ public:
     Result<bool> flush_slice(std::size_t bytes) {
         if (!flush_) {
             flushing_ = oldest_frozen();
+            // A part of a batch may leave its log only when the other parts are as safe as it will be.
+            if (flushing_->has_parts && state_.peers != nullptr) KVILT_TRY(state_.peers->make_durable());
             flush_ = state_.tables->plan_flush(GenerationSource<P>(*flushing_), state_.snapshots.list());
         }
-        auto done = flush_->step(bytes);
-        if (done && !*done) return false;
-        const auto flush = std::exchange(flush_, nullptr);
+        auto flush = std::move(flush_); // a job that fails or throws goes, with its outputs
+        auto done = flush->step(bytes);
         if (!done) return done;
-        // A part of a batch may leave its log only when the other parts are as safe as it will be.
-        if (flushing_->has_parts && state_.peers != nullptr) KVILT_TRY(state_.peers->make_durable());
+        if (!*done) {
+            flush_ = std::move(flush);
+            return false;
+        }
         const TableEdit edit = flush->edit();
         KVILT_TRY(record({.sequence = flushing_->highest, .tables = edit, .freed = freed_by(*flushing_)}));
         install(edit, std::exchange(flushing_, nullptr));
@@ -64,15 +67,16 @@ public:
     Result<bool> compact_slice(std::size_t bytes, bool everything = false) {
         if (!job_) job_ = state_.tables->plan(current(), state_.snapshots.list(), everything);
         if (!job_) return false;
-        auto done = job_->step(bytes);
-        if (!done || *done) {
-            const auto job = std::exchange(job_, nullptr);
-            if (!done) return std::unexpected(std::move(done).error());
-            const TableEdit edit = job->edit();
-            KVILT_TRY(record({.tables = edit}));
-            install(edit, nullptr);
-            state_.counters.compactions.fetch_add(1, std::memory_order_relaxed);
+        auto job = std::move(job_); // as in flush_slice
+        KVILT_TRY_ASSIGN(done, job->step(bytes));
+        if (!done) {
+            job_ = std::move(job);
+            return true;
         }
+        const TableEdit edit = job->edit();
+        KVILT_TRY(record({.tables = edit}));
+        install(edit, nullptr);
+        state_.counters.compactions.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
 

@@ -1,0 +1,80 @@
+// What is thrown in the middle of upkeep costs neither data nor the store.
+#include <kvilt/env/memory.hpp>
+#include <kvilt/log/mapped.hpp>
+#include <kvilt/store.hpp>
+#include <kvilt/table/lsm.hpp>
+
+#include <doctest/doctest.h>
+
+#include <new>
+
+using namespace kvilt;
+
+namespace {
+
+using Lsm = Store<memtable::Art<>, log::Mapped, table::Lsm<>>;
+
+constexpr Lsm::Options small{.memtable = {.bytes_max = 128_KiB}, .log = {.segment_bytes_min = 4096}};
+constexpr int keys = 3000;
+
+std::string name(int i) { return "key" + std::to_string(i); }
+std::string value(int i) { return std::string(200, static_cast<char>('a' + i % 26)); }
+
+// Throws at call number `at` of those that make, write or sync tables.
+void throw_at(MemoryWorld& world, int at) {
+    world.on_call([at, seen = 0](const Call& call) mutable {
+        const bool writes =
+            call.kind == CallKind::create || call.kind == CallKind::write || call.kind == CallKind::sync;
+        if (!writes || call.done || call.path.find("table-") == std::string::npos) return;
+        if (++seen == at) throw std::bad_alloc();
+    });
+}
+
+void check_all(Lsm& store) {
+    for (int i = 0; i < keys; ++i) REQUIRE(store.get(name(i)).value() == value(i));
+}
+
+} // namespace
+
+TEST_CASE("a flush in which memory runs out loses no record: it is begun anew") {
+    for (int at = 1; at <= 6; ++at) {
+        CAPTURE(at);
+        MemoryWorld world;
+        auto store = Lsm::open("store", small, world.environment()).value();
+        throw_at(world, at);
+        int thrown = 0;
+        for (int i = 0; i < keys; ++i) try {
+                store.put(name(i), value(i)).value();
+            } catch (const std::bad_alloc&) {
+                ++thrown;
+            }
+        REQUIRE(thrown == 1);
+        store.flush().value();
+        check_all(store);
+        store.close().value();
+        auto again = Lsm::open("store", small, world.environment()).value();
+        check_all(again);
+    }
+}
+
+TEST_CASE("a compaction in which memory runs out loses no record: another is planned") {
+    for (int at = 1; at <= 4; ++at) {
+        CAPTURE(at);
+        MemoryWorld world;
+        auto store = Lsm::open("store", small, world.environment()).value();
+        for (int i = 0; i < keys; ++i) store.put(name(i * 7 % keys), value(i * 7 % keys)).value();
+        store.flush().value();
+        throw_at(world, at);
+        bool thrown = false;
+        try {
+            store.compact().value();
+        } catch (const std::bad_alloc&) {
+            thrown = true;
+        }
+        REQUIRE(thrown);
+        store.compact().value();
+        CHECK(store.stats().runs == 1);
+        CHECK(store.stats().table_entries == keys);
+        check_all(store);
+    }
+}
