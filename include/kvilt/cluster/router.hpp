@@ -36,7 +36,7 @@ public:
         Map map(partition);
         std::vector<std::unique_ptr<Engine>> shards;
         for (std::size_t shard = 0; shard < map.shards(); ++shard) {
-            KVILT_TRY_ASSIGN(engine, Engine::open(options));
+            KVILT_TRY_ASSIGN(engine, Engine::open(engine::options_of_one(options, map.shards())));
             shards.push_back(std::move(engine));
         }
         return std::make_unique<Router>(std::move(map), std::move(shards), Home{});

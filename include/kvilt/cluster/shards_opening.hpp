@@ -19,7 +19,8 @@ inline std::string shard_directory(const std::string& directory, std::size_t sha
 // The directory above holds a lock and a manifest with the formats and the layout of the partition; it is written when
 // all shards exist, so a shard that is missing later is an error and never a new empty one.
 template <class P>
-requires P::on_disk class ShardsOpening {
+    requires P::on_disk
+class ShardsOpening {
 public:
     using Engine = engine::Engine<P>;
 
@@ -31,9 +32,8 @@ public:
 
     Result<std::vector<std::unique_ptr<Engine>>> open(std::size_t count) {
         KVILT_TRY_ASSIGN(known, engine::open_home(home_, options_));
-        engine::EngineOptions<P> each = options_;
+        engine::EngineOptions<P> each = engine::options_of_one(options_, count);
         each.create = !known;
-        if (each.memory_bytes_max != 0) each.memory_bytes_max /= count;
         for (std::size_t shard = 0; shard < count; ++shard) {
             auto opening = engine::Opening<P>::begin(each, shard_directory(home_.directory, shard), home_.environment);
             if (!opening) return std::unexpected(std::move(opening).error());

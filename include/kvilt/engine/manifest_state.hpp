@@ -158,6 +158,7 @@ struct ManifestState {
             if (std::erase_if(log.sealed, gone) == 0)
                 log.freed.insert(std::lower_bound(log.freed.begin(), log.freed.end(), number), number);
         }
+        forget_oldest_freed();
     }
 
     ManifestEdit as_edit() const {
@@ -167,6 +168,14 @@ struct ManifestState {
                 .sealed = log.sealed,
                 .unlisted_from = log.unlisted_from,
                 .freed = log.freed};
+    }
+
+private:
+    // What lies below `unlisted_from` need not be remembered. Segments are freed in order, or nearly so.
+    void forget_oldest_freed() {
+        auto kept = log.freed.begin();
+        for (; kept != log.freed.end() && *kept == log.unlisted_from; ++kept) ++log.unlisted_from;
+        log.freed.erase(log.freed.begin(), kept);
     }
 };
 

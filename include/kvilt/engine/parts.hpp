@@ -62,6 +62,14 @@ Result<void> apply_budget(EngineOptions<P>& options) {
     return {};
 }
 
+// The options of one of `shards` engines that share the budget of a store.
+template <class P>
+EngineOptions<P> options_of_one(EngineOptions<P> options, std::size_t shards) {
+    const std::size_t budget = options.memory_bytes_max;
+    if (budget != 0) options.memory_bytes_max = std::max<std::size_t>(budget / shards, 1); // 0 would be no bound
+    return options;
+}
+
 struct WriteOptions {
     bool sync = false; // survives power loss when the call returns, whatever the log's own setting
 };

@@ -163,16 +163,16 @@ private:
         LogRecord* old = state_.active->index.put(record);
         if constexpr (!P::tables) state_.replaced(*record, old);
         if (old == nullptr) return;
+        if (old->sequence() > published) return record->set_older(old->older()); // of this very batch: never to be seen
         // With tables, chains end with their generation: they matter to readers of snapshots only.
         if constexpr (P::tables)
             if (!state_.snapshots.any()) return;
-        trim(*old, published);
+        trim(*old);
     }
 
     // Keeps a chain as short as the snapshots allow: behind the new head stays the former one, for readers who took
     // their sequence before; the next is unlinked unless a snapshot sees it.
-    void trim(LogRecord& old, Sequence published) {
-        if (old.sequence() > published) return; // of this very batch: its elder is what readers see now
+    void trim(LogRecord& old) {
         const LogRecord* elder = old.older();
         if (elder != nullptr && !state_.snapshots.needed(elder->sequence(), old.sequence()))
             old.set_older(elder->older());

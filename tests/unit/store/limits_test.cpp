@@ -1,0 +1,68 @@
+// What must stay small, whatever is done and however often.
+#include <kvilt/engine/manifest.hpp>
+#include <kvilt/env/memory.hpp>
+#include <kvilt/log/mapped.hpp>
+#include <kvilt/partition/range.hpp>
+#include <kvilt/store.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+using namespace kvilt;
+
+namespace {
+
+using Ring = Store<memtable::Art<>, log::Mapped>;
+using Shards = Store<memtable::Art<>, log::None, table::None, partition::Range>;
+using ShardsOnDisk = Store<memtable::Art<>, log::Mapped, table::None, partition::Range>;
+
+} // namespace
+
+TEST_CASE("the manifest does not remember every segment that was ever freed") {
+    MemoryWorld world;
+    auto store = Ring::open("store", {.log = {.segment_bytes_min = 4096}}, world.environment()).value();
+    for (int i = 0; i < 20'000; ++i) store.put("key" + std::to_string(i % 10), std::string(500, 'v')).value();
+    REQUIRE(store.stats().cleaned_segments > 50);
+    const auto manifest = engine::Manifest::read(world.environment(), "store").value();
+    CHECK(manifest.state().log.freed.size() < 8);
+    const auto next = world.kill();
+    auto again = Ring::open("store", {}, next->environment()).value();
+    CHECK(again.stats().memtable_keys == 10);
+}
+
+TEST_CASE("a batch that writes one key over and over leaves no chain behind") {
+    constexpr int times = 100'000;
+    Store<memtable::Art<>> store;
+    Batch batch;
+    for (int i = 0; i < times; ++i) batch.put("key", std::to_string(i));
+    store.apply(batch).value();
+    const auto begin = std::chrono::steady_clock::now();
+    store.compact().value(); // looks for each record in the chain of its key
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(3));
+    CHECK(store.get("key").value() == std::to_string(times - 1));
+    CHECK(store.stats().log_bytes < 1_MiB);
+}
+
+TEST_CASE("shards in memory share one budget") {
+    const Shards::Options options{.partition = {.splits = {"b", "c", "d"}}, .memory_bytes_max = 4_MiB};
+    auto store = Shards::open(options).value();
+    for (const char* shard : {"a", "b", "c", "d"})
+        for (int i = 0; i < 100'000 && store.put(shard + std::to_string(i), std::string(100, 'v')); ++i) {
+        }
+    CHECK(store.stats().memory_bytes() < 5_MiB);
+}
+
+TEST_CASE("a budget too small for its shards is refused") {
+    MemoryWorld world;
+    const partition::Range::Options splits{.splits = {"b", "c", "d"}};
+    for (const std::size_t budget : {std::size_t{3}, 2_MiB}) {
+        auto on_disk =
+            ShardsOnDisk::open("store", {.partition = splits, .memory_bytes_max = budget}, world.environment());
+        REQUIRE(!on_disk);
+        CHECK(on_disk.error() == Errc::invalid_option);
+        auto in_memory = Shards::open({.partition = splits, .memory_bytes_max = budget});
+        REQUIRE(!in_memory);
+        CHECK(in_memory.error() == Errc::invalid_option);
+    }
+}
