@@ -156,7 +156,13 @@ public:
             if (index < end) numbers.push_back(number);
             if (std::string broken = check_segment(number, index, end); !broken.empty()) return broken;
         }
-        if (log_->segments() != numbers) return says("segments() are not those that hold frames");
+        std::vector<SegmentNumber> found = log_->segments();
+        std::erase_if(found, [this](SegmentNumber number) { // one may hold a seal alone
+            bool empty = true;
+            log_->for_each(number, [&empty](LogRecord&) { empty = false; });
+            return empty;
+        });
+        if (found != numbers) return says("segments() are not those that hold frames");
         return {};
     }
 
