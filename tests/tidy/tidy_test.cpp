@@ -173,6 +173,11 @@ TEST_SUITE("the checks find what they look for") {
                                                                  "ot/"});
     }
 
+    TEST_CASE("the links of a page are found") {
+        CHECK(tidy::links_of("[a](b/c.md) and [d](https://e) and [f](g.md#h)") ==
+              std::vector<std::string>{"b/c.md", "g.md"});
+    }
+
     TEST_CASE("the pages that a text names are found") {
         CHECK(tidy::pages_named("// docs/formats/frame.md\n(docs/style.md). docs/decisions/") ==
               std::vector<std::string>{"docs/formats/frame.md", "docs/style.md"});
@@ -220,6 +225,19 @@ TEST_SUITE("the repository keeps its rules") {
             if (!file.path.ends_with(".md")) return tidy::Complaints{};
             ++checked;
             return tidy::check_lines(file.path, tidy::without_tables(file.text));
+        });
+    }
+
+    TEST_CASE("the links of pages lead somewhere") {
+        expect_none([](const File& file, std::size_t& checked) {
+            tidy::Complaints complaints;
+            if (!file.path.ends_with(".md")) return complaints;
+            for (const std::string& link : tidy::links_of(file.text)) {
+                ++checked;
+                if (!fs::exists((root / file.path).parent_path() / link))
+                    complaints.push_back(file.path + ": links to " + link + ", which is not there");
+            }
+            return complaints;
         });
     }
 
