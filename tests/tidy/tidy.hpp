@@ -298,7 +298,8 @@ inline std::vector<std::string> links_of(Text page) {
     std::vector<std::string> links;
     for (std::size_t at = page.find("]("); at != Text::npos; at = page.find("](", at + 1)) {
         const Text link = page.substr(at + 2, page.find_first_of("#)", at) - at - 2);
-        if (!link.empty() && !link.starts_with("http")) links.emplace_back(link);
+        const bool code = link.find(' ') != Text::npos; // a lambda
+        if (!link.empty() && !code && !link.starts_with("http")) links.emplace_back(link);
     }
     return links;
 }
