@@ -33,7 +33,6 @@ public:
         }
         if (state_.log->room() >= body_bytes) [[likely]]
             return {};
-        state_.free_ready();
         if constexpr (P::evicting)
             KVILT_TRY(evict(body_bytes));
         else if (grows)
@@ -124,6 +123,7 @@ private:
     // Evicts until another segment fits. Twice round the ring: the first round may find everything used, the second
     // does not. What readers pin is freed when they leave.
     Result<void> evict(std::size_t body_bytes) {
+        state_.free_ready();
         const std::size_t budget = state_.options.memtable.bytes_max;
         const std::size_t wanted = std::max(body_bytes, segment_bytes()) + FileHeader::bytes + Frame::header_bytes;
         if (wanted > budget)
@@ -146,6 +146,7 @@ private:
 public:
     // A fresh segment with that room. One that is left without a frame will never be a victim: it goes as it is.
     Result<void> rotate(std::size_t body_bytes) {
+        state_.free_ready(); // also for the cleaner's own copies: they may leave writers nothing to rotate for
         state_.log->limit_segment_bytes(segment_bytes());
         const SegmentNumber left = state_.log->active();
         const auto used = state_.log->segments();
