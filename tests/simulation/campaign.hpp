@@ -58,6 +58,12 @@ void fail(typename kvilt::sim::StoreFaults<Store>::Options options) {
         CHECK_MESSAGE(broken == "", broken << "\n" << replay(seed, 0));
         MESSAGE("seed " << seed << ": " << faults.faults() << " failing calls, " << faults.refusals()
                         << " of them made the store read-only");
+        options.actions = 300;
+        kvilt::sim::StoreFaults<Store> full(options);
+        const std::string stuck = full.run_out_of_space();
+        CHECK_MESSAGE(stuck == "", stuck << "; on a full device\n" << replay(seed, 0));
+        CHECK(full.faults() > 1);
+        MESSAGE("seed " << seed << ": " << full.faults() << " times out of space");
     });
 }
 

@@ -59,20 +59,46 @@ public:
 
     std::string run(const Fault& fault) {
         MemoryWorld world({.seed = options_.seed, .file_bytes_max = 4_MiB});
-        StoreTrial<Store> trial(
-            {.store = options_.store, .seed = options_.seed, .value_bytes_max = options_.value_bytes_max}, world);
         world.inject(fault);
         met_ = false;
         const auto mend = [&] {
             met_ = met_ || world.calls(*fault.kind) >= fault.call;
             world.clear_faults();
         };
+        return run(world, fault, [](std::uint64_t) {}, mend);
+    }
+
+    // The device is full from some action on, and has room again after the first failure, again and again.
+    std::string run_out_of_space() {
+        MemoryWorld world({.seed = options_.seed, .file_bytes_max = 4_MiB});
+        const auto before = [&](std::uint64_t action) {
+            if (action % 5 == 4) world.set_capacity(world.used_bytes());
+        };
+        const auto mend = [&] {
+            met_ = true;
+            ++faults_;
+            world.set_capacity(memory::unlimited);
+        };
+        return run(world, {.kind = CallKind::reserve, .os_code = ENOSPC}, before, mend);
+    }
+
+private:
+    using Trial = StoreTrial<Store>;
+
+    // `before(action)` is told of each; `mend()` ends what makes calls fail.
+    template <class Before, class Mend>
+    std::string run(MemoryWorld& world, const Fault& fault, Before before, Mend mend) {
+        Trial trial({.store = options_.store, .seed = options_.seed, .value_bytes_max = options_.value_bytes_max},
+                    world);
         std::string broken = trial.open();
         if (!broken.empty()) {
             mend();
             if (met_) broken = trial.recover();
         }
-        for (std::uint64_t n = 0; n < options_.actions && broken.empty(); ++n) broken = act(trial, world, fault, mend);
+        for (std::uint64_t n = 0; n < options_.actions && broken.empty(); ++n) {
+            before(n);
+            broken = act(trial, world, fault, mend);
+        }
         mend();
         if (broken.empty()) broken = trial.check_content();
         if (broken.empty()) broken = trial.close();
@@ -80,9 +106,6 @@ public:
             broken = trial.judge_durable(world, trial.history().content(), "what was there at a clean close");
         return broken;
     }
-
-private:
-    using Trial = StoreTrial<Store>;
 
     template <class Mend>
     std::string act(Trial& trial, MemoryWorld& world, const Fault& fault, Mend mend) {
@@ -125,6 +148,7 @@ private:
     }
 
     std::string judge_death(const Trial& trial, std::unique_ptr<MemoryWorld> world, bool power_lost) const {
+        world->set_capacity(memory::unlimited); // whoever opens it makes room first
         auto store = trial.reopen(*world);
         if (!store) return "opening fails: " + store.error().message();
         Commits commits;
