@@ -110,6 +110,14 @@ TEST_CASE("a thousand entries is where the alias flushes by itself") {
     CHECK(store.stats().tables == 1);
 }
 
+TEST_CASE("a log that is flushed while it is small stays small") {
+    MemoryWorld world;
+    SimpleKv store = open_in(world);
+    for (std::size_t n = 0; n < 60; ++n) store.put(numbered("key", n), "value").value();
+    CHECK(store.stats().flushes == 20);
+    CHECK(store.stats().log_disk_bytes <= 512_KiB);
+}
+
 TEST_CASE("compaction makes one table of all and drops the tombstones") {
     MemoryWorld world;
     SimpleKv store = open_in(world);

@@ -75,10 +75,10 @@ public:
         }
         next->number = next_;
         const std::lock_guard lock(mutex_);
+        sizes_.grow(active_ == nullptr ? 0 : active_->end.load(), active_ == nullptr ? 0 : active_->pages.bytes());
         active_ = &segments_.add(std::move(next));
         end_.store(LogPosition{next_, 0}.packed(), std::memory_order_release);
         ++next_;
-        sizes_.grow();
         return {};
     }
 

@@ -25,8 +25,11 @@ public:
 
     // The capacity of the next segment if `needed` bytes must fit; a need beyond the greatest gets its own segment.
     std::size_t capacity(std::size_t needed) const noexcept { return round_up(std::max(wanted(), needed), 4_KiB); }
-    // A segment was begun.
-    void grow() noexcept { next_ = std::min(most_, next_ * 2); }
+    // A segment was begun, and the one before it left with so much of its capacity in use (0 of 0: there was none).
+    // What was left half empty, as a small memtable's segment is, was large enough.
+    void grow(std::size_t used, std::size_t capacity) noexcept {
+        if (2 * used >= capacity) next_ = std::min(most_, next_ * 2);
+    }
 
     // Whether a free segment of that capacity would do for one to come, whose size may have changed a little.
     bool useful(std::size_t capacity) const noexcept { return capacity >= wanted() / 2 && capacity / 2 <= wanted(); }

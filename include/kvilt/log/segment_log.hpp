@@ -107,6 +107,7 @@ public:
         auto segment = std::make_unique<Segment>(next_, std::move(file));
         segment->end.store(FileHeader::bytes);
         const std::lock_guard lock(mutex_);
+        store_.grow(active_ == nullptr ? 0 : active_->end.load(), active_ == nullptr ? 0 : active_->file->capacity);
         active_ = &segments_.add(std::move(segment));
         end_.store(LogPosition{next_, FileHeader::bytes}.packed(), std::memory_order_release);
         ++next_;
@@ -121,16 +122,19 @@ public:
             if (!done) one.file->failed = done.error();
             if (segment == nullptr) continue; // freed meanwhile: nobody needs it
             if (!done) return done;
-            segment->synced_end = one.end;
+            segment->synced_end = std::min(one.end, segment->end.load(std::memory_order_relaxed)); // see withdraw()
             advance_synced();
         }
         return {};
     }
 
     void withdraw(LogPosition from, Error error) {
+        const std::lock_guard lock(mutex_);
         active_->end.store(from.offset, std::memory_order_release);
+        active_->synced_end = std::min(active_->synced_end, from.offset);
+        active_->file->failed = std::move(error);
         end_.store(from.packed(), std::memory_order_release);
-        static_cast<void>(fail(*active_->file, std::move(error)));
+        synced_.store(std::min(synced(), from).packed(), std::memory_order_release);
     }
 
     Result<void> renew() {

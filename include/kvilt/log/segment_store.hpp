@@ -21,6 +21,7 @@ public:
 
     const LogContext& context() const noexcept { return context_; }
     void limit(std::size_t cap) noexcept { sizes_.limit(cap); }
+    void grow(std::size_t used, std::size_t capacity) noexcept { sizes_.grow(used, capacity); }
     std::size_t spare_bytes() const noexcept { return spare_bytes_.load(std::memory_order_relaxed); }
 
     struct Recovered {
@@ -81,7 +82,7 @@ public:
     // last thing that is written: if anything fails, no file has it, or that file is removed.
     Result<SegmentFilePtr> take(std::size_t needed, const FileHeader& header) {
         while (SegmentFilePtr spare = take_spare(needed)) {
-            if (spare->begin(header)) return grown(std::move(spare));
+            if (spare->begin(header)) return spare;
             discard(*spare);
         }
         auto created = std::make_shared<SegmentFile<Memory>>();
@@ -91,7 +92,7 @@ public:
         ++next_file_;
         created->file = std::move(file);
         auto ready = prepare(*created, header);
-        if (ready) return grown(std::move(created));
+        if (ready) return created;
         discard(*created);
         return std::unexpected(std::move(ready).error());
     }
@@ -190,11 +191,6 @@ private:
         KVILT_TRY(created.memory.create(*created.file, created.capacity));
         KVILT_TRY(context_.environment.files->sync_directory(context_.directory));
         return created.begin(header);
-    }
-
-    SegmentFilePtr grown(SegmentFilePtr file) noexcept {
-        sizes_.grow();
-        return file;
     }
 
     SegmentFilePtr take_spare(std::size_t needed) {
