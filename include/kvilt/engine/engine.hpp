@@ -149,8 +149,11 @@ public:
         requires P::on_disk
     {
         std::uint64_t bytes = 0;
-        KVILT_TRY_ASSIGN(manifest, Manifest::read(state_->home.environment, state_->home.directory));
-        bytes += manifest.bytes();
+        {
+            const std::lock_guard lock(state_->maintainer); // who may begin another manifest and remove this one
+            KVILT_TRY_ASSIGN(manifest, Manifest::read(state_->home.environment, state_->home.directory));
+            bytes += manifest.bytes();
+        }
         if constexpr (P::durable) {
             const typename State<P>::SegmentReader reader(*state_);
             KVILT_TRY_ASSIGN(in_log, state_->log->verify());
@@ -279,11 +282,10 @@ private:
     Result<void> flush_under_lock()
         requires P::tables
     {
-        for (;;) {
-            KVILT_TRY(upkeep_.maintainer().flush_all());
+        KVILT_TRY(upkeep_.maintainer().flush_all()); // first: it frees the log segment that a freeze takes
+        {
             const std::lock_guard lock(state_->writer);
-            KVILT_TRY_ASSIGN(frozen, writer_.freeze());
-            if (frozen) break;
+            KVILT_TRY(writer_.freeze());
         }
         return upkeep_.maintainer().flush_all();
     }

@@ -20,10 +20,7 @@ public:
 
     explicit Maintainer(State<P>& state) : state_(state) {}
 
-    bool flush_due() const noexcept {
-        const typename Epochs<typename P::Threads>::Pin pin(state_.epochs);
-        return !state_.seen().frozen.empty();
-    }
+    bool flush_due() const { return frozen_count() != 0; }
 
     // The oldest frozen generation, if there is one, becomes a run.
     Result<void> flush_oldest() {
@@ -57,8 +54,9 @@ public:
         return true;
     }
 
+    // What is frozen by now: beside fast writers there is always more.
     Result<void> flush_all() {
-        while (flush_due()) KVILT_TRY(flush_oldest());
+        for (std::size_t left = frozen_count(); left > 0; --left) KVILT_TRY(flush_oldest());
         return {};
     }
 
@@ -83,12 +81,9 @@ public:
     // Of what is in tables now: one run, in which nothing is hidden and no tombstone is left that hides nothing. What
     // is frozen meanwhile is flushed beside it.
     Result<void> compact_all() {
-        while (job_) KVILT_TRY(compact_slice(slice_bytes));
-        for (bool more = true; more;) {
-            KVILT_TRY(compact_slice(slice_bytes, true));
-            more = job_ != nullptr;
-            KVILT_TRY(flush_all());
-        }
+        while (job_) KVILT_TRY(compact_and_flush(false));
+        do KVILT_TRY(compact_and_flush(true));
+        while (job_);
         return {};
     }
 
@@ -101,6 +96,16 @@ public:
 
 private:
     using Tables = typename TablesOf<P>::type;
+
+    Result<void> compact_and_flush(bool everything) {
+        KVILT_TRY(compact_slice(slice_bytes, everything));
+        return flush_all();
+    }
+
+    std::size_t frozen_count() const {
+        const typename Epochs<typename P::Threads>::Pin pin(state_.epochs);
+        return state_.seen().frozen.size();
+    }
 
     Generation<P>* oldest_frozen() const {
         const typename Epochs<typename P::Threads>::Pin pin(state_.epochs);

@@ -179,8 +179,11 @@ struct State {
         State& state_;
     };
 
+    std::unique_ptr<Generation<P>> make_generation() {
+        return std::make_unique<Generation<P>>(options.memtable, epochs, epochs.now());
+    }
     Generation<P>* new_generation() {
-        auto made = std::make_unique<Generation<P>>(options.memtable, epochs, epochs.now());
+        auto made = make_generation();
         generations.push_back(made.get());
         return made.release();
     }

@@ -5,6 +5,7 @@
 #include <kvilt/engine/maintainer.hpp>
 #include <kvilt/engine/writer.hpp>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,11 +40,15 @@ public:
         if constexpr (has_worker) {
             worker_ = state_.home.environment.executor->start([this] { work(); });
             if constexpr (P::durable)
-                if (state_.options.log.sync == Sync::interval) worker_->tick_every(state_.options.log.sync_interval_us);
+                if (state_.options.log.sync == Sync::interval) {
+                    timer_ = state_.home.environment.executor->start([this] { sync_now(); });
+                    timer_->tick_every(state_.options.log.sync_interval_us);
+                }
         }
     }
     void stop() {
-        if constexpr (has_worker) worker_.reset();
+        timer_.reset();
+        worker_.reset();
         if constexpr (P::tables) {
             const std::lock_guard lock(state_.maintainer);
             maintainer_.abandon();
@@ -52,14 +57,19 @@ public:
 
     auto& maintainer() noexcept { return maintainer_; }
 
-    // A writer found no room: the oldest frozen generation must go first.
+    // A writer found no room: the oldest frozen generation must go first, whoever flushes it.
     Result<void> make_way()
         requires P::tables
     {
-        waiting_.fetch_add(1);
-        const std::lock_guard lock(state_.maintainer);
-        waiting_.fetch_sub(1);
         state_.counters.stalls.fetch_add(1, std::memory_order_relaxed);
+        std::unique_lock lock(state_.maintainer, std::defer_lock);
+        {
+            const Waiting waiting(waiting_);
+            while (!lock.try_lock()) {
+                if (!frozen_to_the_limit()) return {};
+                std::this_thread::sleep_for(std::chrono::microseconds(50));
+            }
+        }
         if (!frozen_to_the_limit()) return {};
         return maintainer_.flush_oldest();
     }
@@ -87,6 +97,16 @@ public:
 private:
     static constexpr std::size_t quantum_bytes = 64 << 10;
     static constexpr std::size_t worker_slice_bytes = 1 << 20;
+
+    using Count = typename P::Threads::template Atomic<std::size_t>;
+
+    struct Waiting {
+        explicit Waiting(Count& writers) : count(writers) { count.fetch_add(1); }
+        Waiting(const Waiting&) = delete;
+        Waiting& operator=(const Waiting&) = delete;
+        ~Waiting() { count.fetch_sub(1); }
+        Count& count;
+    };
 
     // Once for every quantum appended, and whenever something waits to be flushed or freed.
     bool due(std::size_t bytes) {
@@ -148,8 +168,6 @@ private:
 
     // The worker's task. Lets writers who wait for the maintainer's lock go first.
     void work() {
-        if constexpr (P::durable)
-            if (state_.options.log.sync == Sync::interval) sync_now();
         for (;;) {
             while (waiting_.load() != 0) std::this_thread::yield();
             const auto more = slice(worker_slice_bytes);
@@ -158,6 +176,7 @@ private:
         }
     }
 
+    // The timer's task. Not the worker's, who may be long at a compaction, or wait for one that was asked for.
     void sync_now() {
         const std::lock_guard lock(state_.syncer);
         if (!state_.health.healthy() || state_.log->synced() == state_.log->end()) return;
@@ -168,8 +187,9 @@ private:
     Writer<P>& writer_;
     [[no_unique_address]] typename MaintainerOf<P>::type maintainer_;
     std::unique_ptr<Worker> worker_{};
-    typename P::Threads::template Atomic<std::size_t> owed_bytes_{0};
-    typename P::Threads::template Atomic<std::size_t> waiting_{0};
+    std::unique_ptr<Worker> timer_{}; // with Sync::interval
+    Count owed_bytes_{0};
+    Count waiting_{0};
     [[no_unique_address]] mutable typename P::Threads::Mutex noting_{};
     std::optional<Error> last_error_{};
 };

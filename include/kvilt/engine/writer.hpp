@@ -83,7 +83,7 @@ public:
         state_.active->highest = logged.before + logged.count;
         state_.published.store(state_.active->highest, std::memory_order_seq_cst);
         if constexpr (P::tables)
-            if (too_many_entries()) (void)freeze(); // where that fails, the next prepare() says so
+            if (too_many_entries() && may_freeze()) (void)freeze(); // where that fails, the next prepare() says so
     }
 
     Result<LogPosition> append(const Batch& batch) {
@@ -101,25 +101,19 @@ public:
         }
     }
 
-    // Freezes the active generation, if it holds anything: it will be flushed whole. False: too many are frozen
-    // already.
-    Result<bool> freeze()
+    // Freezes the active generation, if it holds anything: it will be flushed whole.
+    Result<void> freeze()
         requires P::tables
     {
-        if (state_.active->index.count() == 0) return true;
-        if (state_.seen().frozen.size() >= frozen_max) return false;
+        if (state_.active->index.count() == 0) return {};
         state_.free_ready();
-        KVILT_TRY(state_.log->rotate(1)); // before: the frozen generation keeps all its segments to itself
-        freeze_behind_rotate();
-        return true;
+        return rotate_and_freeze(1);
     }
 
     // Nothing more goes into the present segment.
     Result<void> begin_segment() {
         if constexpr (P::tables) {
-            KVILT_TRY(state_.log->rotate(1));
-            state_.active->segments.push_back(state_.log->active());
-            return {};
+            return rotate(1);
         } else {
             return cleaner_.rotate(1);
         }
@@ -136,27 +130,44 @@ private:
         return active.log_bytes + active.index.bytes_used() >= state_.options.memtable.bytes_max || too_many_entries();
     }
 
+    bool may_freeze() const { return state_.seen().frozen.size() < frozen_max; }
+
     Result<bool> renew(std::size_t body_bytes) {
         const bool full = generation_full();
-        if (full && state_.seen().frozen.size() >= frozen_max) return false;
+        if (full && !may_freeze()) return false;
         state_.free_ready();
-        KVILT_TRY(state_.log->rotate(body_bytes));
         if (full)
-            freeze_behind_rotate();
+            KVILT_TRY(rotate_and_freeze(body_bytes));
         else
-            state_.active->segments.push_back(state_.log->active());
+            KVILT_TRY(rotate(body_bytes));
         return true;
     }
 
-    void freeze_behind_rotate() {
+    // A segment belongs to the generation whose records it takes, so memory is allocated before: a segment that no
+    // generation knows would never be freed, and bring back at recovery what tables have overwritten.
+    Result<void> rotate(std::size_t body_bytes) {
+        auto& segments = state_.active->segments;
+        segments.reserve(segments.size() + 1);
+        KVILT_TRY(state_.log->rotate(body_bytes));
+        segments.push_back(state_.log->active());
+        return {};
+    }
+
+    // The frozen generation keeps all its segments to itself.
+    Result<void> rotate_and_freeze(std::size_t body_bytes) {
         const View<P>& now = state_.seen();
         auto next = std::make_unique<View<P>>(now);
         next->frozen.insert(next->frozen.begin(), now.active);
-        next->active = state_.new_generation();
-        next->active->segments.push_back(state_.log->active());
-        state_.active = next->active;
+        auto fresh = state_.make_generation();
+        fresh->segments.reserve(1);
+        state_.generations.reserve(state_.generations.size() + 1);
+        KVILT_TRY(state_.log->rotate(body_bytes));
+        fresh->segments.push_back(state_.log->active());
+        next->active = state_.active = fresh.get();
+        state_.generations.push_back(fresh.release());
         state_.publish_view(std::move(next));
         state_.work_waits.store(true, std::memory_order_relaxed);
+        return {};
     }
 
     void index(LogRecord* record, Sequence published) {

@@ -1,0 +1,91 @@
+// Upkeep beside writers: nobody waits for more than his share of it.
+#include <kvilt/env/memory.hpp>
+#include <kvilt/env/thread_executor.hpp>
+#include <kvilt/log/written.hpp>
+#include <kvilt/store.hpp>
+#include <kvilt/table/lsm.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+using namespace kvilt;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Many = Store<memtable::Art<threads::Many>, log::Written, table::Lsm<>>;
+
+constexpr Many::Options small{.memtable = {.bytes_max = 128_KiB}, .log = {.segment_bytes_min = 4096}};
+
+std::string name(int i) { return "key" + std::to_string(i); }
+
+void fill(Many& store, int first, int last) {
+    for (int i = first; i < last; ++i) store.put(name(i), std::string(500, 'v')).value();
+}
+
+bool writes_table(const Call& call) {
+    return call.kind == CallKind::write && !call.done && call.path.find("table-") != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("a timed sync does not wait for a compaction") {
+    MemoryWorld world;
+    ThreadExecutor threads;
+    Environment environment = world.environment();
+    environment.executor = &threads;
+    auto options = small;
+    options.log.sync = Sync::interval;
+    options.log.sync_interval_us = 1000;
+    auto store = Many::open("store", options, environment).value();
+    fill(store, 0, 1000);
+    std::atomic<int> syncs = 0;
+    bool in_time = true;
+    const auto compacting = std::this_thread::get_id();
+    world.on_call([&, put = false](const Call& call) mutable {
+        if (call.kind == CallKind::sync && call.done && call.path.find("log-") != std::string::npos) ++syncs;
+        if (std::this_thread::get_id() != compacting || !writes_table(call) || std::exchange(put, true)) return;
+        for (int round = 0; round < 3; ++round) {
+            const int before = syncs;
+            store.put("late", "x").value();
+            for (int wait = 0; syncs == before && wait < 3000; ++wait) std::this_thread::sleep_for(1ms);
+            in_time = in_time && syncs != before;
+        }
+    });
+    store.compact().value();
+    world.on_call({});
+    CHECK(in_time);
+}
+
+TEST_CASE("a writer waits for a flush, not for the whole compaction that someone asked for") {
+    MemoryWorld world;
+    ThreadExecutor threads;
+    Environment environment = world.environment();
+    environment.executor = &threads;
+    auto store = Many::open("store", small, environment).value();
+    fill(store, 0, 20'000);
+    store.flush().value();
+    world.on_call([](const Call& call) {
+        if (writes_table(call)) std::this_thread::sleep_for(10ms);
+    });
+    std::atomic<bool> done = false;
+    std::chrono::steady_clock::duration longest{0};
+    std::thread writer([&] {
+        for (int i = 0; !done; ++i) {
+            const auto begin = std::chrono::steady_clock::now();
+            store.put(name(i % 1000), std::string(500, 'w')).value();
+            longest = std::max(longest, std::chrono::steady_clock::now() - begin);
+        }
+    });
+    const auto begin = std::chrono::steady_clock::now();
+    store.compact().value();
+    const auto whole = std::chrono::steady_clock::now() - begin;
+    done = true;
+    writer.join();
+    world.on_call({});
+    MESSAGE("compaction ", whole / 1ms, " ms, longest put ", longest / 1ms, " ms");
+    CHECK(longest < whole / 3);
+}
