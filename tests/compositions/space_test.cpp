@@ -3,6 +3,7 @@
 // slack, for the segment in use, what is cleaned in the background, and the manifest. docs/space.md
 #include <kvilt/core/checksum.hpp>
 #include <kvilt/env/memory.hpp>
+#include <kvilt/env/thread_executor.hpp>
 #include <kvilt/log/mapped.hpp>
 #include <kvilt/memtable/hash.hpp>
 #include <kvilt/store.hpp>
@@ -13,6 +14,7 @@
 #include "campaign.hpp"
 #include <chrono>
 #include <fstream>
+#include <thread>
 #include <vector>
 
 using namespace kvilt;
@@ -34,7 +36,13 @@ class Watched {
 public:
     static constexpr bool on_disk = Store::template has<Capability::durable>;
 
-    Watched() : store_(open()) {}
+    // `slow`: a device of five hundred syncs a second.
+    explicit Watched(bool slow = false) : store_(open()) {
+        if (!slow) return;
+        world_.on_call([](const Call& call) {
+            if (call.kind == CallKind::sync && !call.done) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        });
+    }
 
     Store& store() noexcept { return store_; }
 
@@ -87,7 +95,12 @@ private:
         else if (campaign::is_long())
             return Store::open(directory_ / "store").value();
         else
-            return Store::open("store", {}, world_.environment()).value();
+            return Store::open("store", {}, environment()).value();
+    }
+    Environment environment() {
+        Environment environment = world_.environment();
+        environment.executor = &threads_;
+        return environment;
     }
     void step() {
         if (++writes_ % look_every == 0) look();
@@ -95,6 +108,7 @@ private:
 
     TemporaryDirectory directory_;
     MemoryWorld world_{};
+    ThreadExecutor threads_{};
     Store store_;
     std::uint64_t live_bytes_ = 0;
     std::uint64_t writes_ = 0;
@@ -111,10 +125,10 @@ std::string numbered(std::size_t n) {
 
 // Filled in order, then as many writes nine times over, to keys drawn at random.
 template <class Store>
-void overwrite(const char* what) {
+void overwrite(const char* what, bool slow = false) {
     constexpr std::size_t value_bytes = 1'000;
     const std::size_t keys = (campaign::is_long() ? 1_GiB : 32_MiB) / value_bytes;
-    Watched<Store> watched;
+    Watched<Store> watched(slow);
     std::vector<std::uint32_t> versions(keys, 0);
     std::string value(value_bytes, 'v');
     const auto put = [&](std::size_t key, bool fresh) {
@@ -167,6 +181,10 @@ TEST_CASE("a working set that is overwritten ten times stays within twice its si
     overwrite<ArtOnDisk>("radix tree, mapped log");
     overwrite<HashInMemory>("hash table in memory");
     overwrite<ArtInMemory>("radix tree in memory");
+}
+
+TEST_CASE("writers who outrun the device wait for it before the log has twice the size") {
+    overwrite<Store<memtable::Hash<threads::Many>, log::Mapped>>("hash table for many threads, slow device", true);
 }
 
 TEST_CASE("keys that come and go, a thousand at a time, leave nothing behind") {

@@ -30,6 +30,7 @@ public:
         if (appended_bytes_ >= check_bytes) [[unlikely]] {
             const std::size_t bytes = std::exchange(appended_bytes_, 0);
             if (over(limit())) KVILT_TRY(step(share_of(bytes)));
+            note_lag();
         }
         if (state_.log->room() >= body_bytes) [[likely]]
             return {};
@@ -95,7 +96,11 @@ private:
     static constexpr std::size_t slice_records = 64;
     static constexpr std::size_t check_bytes = 4096;
 
-    std::size_t used_bytes() const { return state_.log->memory_bytes() + state_.active->index.bytes_used(); }
+    // Without what is cleaned already: that goes of itself, and cleaning more would only move what was moved before.
+    std::size_t used_bytes() const {
+        const std::size_t bytes = state_.log->memory_bytes() + state_.active->index.bytes_used();
+        return P::evicting ? bytes : bytes - state_.leaving_bytes;
+    }
     bool over(std::size_t bytes) const { return used_bytes() > bytes; }
 
     // Cleaning starts here: below twice the live bytes by what the segments in work may take.
@@ -105,6 +110,16 @@ private:
         else {
             const std::size_t live = state_.live_bytes + pinned_bytes_;
             return live + live * 3 / 4 + slack_bytes;
+        }
+    }
+
+    // The device may be slower than the writers: before the log has grown to twice the live bytes they wait for it.
+    void note_lag() {
+        if constexpr (P::durable) {
+            const std::size_t live = state_.live_bytes + pinned_bytes_;
+            const std::size_t bytes = used_bytes() + state_.leaving_bytes;
+            state_.freeing_lags.store(state_.leaving_bytes != 0 && bytes > live + live / 8 * 7 + 2 * slack_bytes,
+                                      std::memory_order_relaxed);
         }
     }
 
@@ -173,6 +188,7 @@ private:
 
     // Nothing of the segment is needed any more.
     void give_up(SegmentNumber number) {
+        state_.leaving_bytes += state_.log->capacity_bytes(number);
         if constexpr (P::durable) {
             scanned_.push_back(number);
             state_.work_waits.store(true, std::memory_order_relaxed);

@@ -81,6 +81,7 @@ public:
                 return;
             if constexpr (has_worker) {
                 worker_->wake();
+                if (state_.freeing_lags.load(std::memory_order_relaxed)) note(slice(quantum_bytes));
                 wait_for_debt();
             } else {
                 note(slice(slice_for_debt()));
