@@ -83,9 +83,10 @@ void crash(Report& report, const Dump& dump, const std::string& directory) {
         sound = sound && batch == batches + 1 && record == records % batch_records && value == value_of(batch);
         if (++records % batch_records == 0) ++batches;
     }));
-    report.check(batches >= killed.acknowledged, "all " + grouped(killed.acknowledged) + " are there, and " +
-                                                     grouped(batches - std::min(batches, killed.acknowledged)) +
-                                                     " that it had no time to tell of");
+    const std::uint64_t kept = std::min(batches, killed.acknowledged);
+    report.check(kept == killed.acknowledged, grouped(kept) + " of " + grouped(killed.acknowledged) +
+                                                  " acknowledged batches are there, and " + grouped(batches - kept) +
+                                                  " that it had no time to tell of");
     report.check(sound && records == batches * batch_records,
                  "no batch is torn, and none is missing in between: " + grouped(records) + " records");
 

@@ -1,3 +1,4 @@
+#include <kvilt/log/mapped.hpp>
 #include <kvilt/memtable/hash.hpp>
 
 #include "race.hpp"

@@ -1,3 +1,4 @@
+#include <kvilt/log/mapped.hpp>
 #include <kvilt/partition/range.hpp>
 
 #include "race.hpp"

@@ -6,7 +6,7 @@
 using namespace kvilt;
 
 TEST_CASE("whichever call fails, shards by range keep whole batches and everything acknowledged") {
-    using Ranges = Store<memtable::Art<>, log::Written, table::Lsm<>, partition::Range>;
+    using Ranges = Store<memtable::Art<>, log::Mapped, table::Lsm<>, partition::Range>;
     campaign::fail<Ranges>({.store = {.memtable = {.entries_max = 8},
                                       .log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 16_KiB},
                                       .table = {.file_bytes_max = 8_KiB, .level_bytes_base = 16_KiB},
@@ -15,7 +15,7 @@ TEST_CASE("whichever call fails, shards by range keep whole batches and everythi
 }
 
 TEST_CASE("whichever call fails, shards by hash without tables keep whole batches and everything acknowledged") {
-    using Hashed = Store<memtable::Hash<>, log::Mapped, table::None, partition::HashMod>;
+    using Hashed = Store<memtable::Hash<>, log::Written, table::None, partition::HashMod>;
     campaign::fail<Hashed>(
         {.store = {.log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 32_KiB}, .partition = {.shards = 3}},
          .actions = 40,

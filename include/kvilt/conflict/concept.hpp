@@ -12,7 +12,7 @@ namespace kvilt {
 // `total_order`: of two records one always wins, so a read may stop at the newest.
 // Laws: laws/conflict.hpp. Models: Overwrite.
 template <class C>
-concept ConflictPolicy = Policy<C> && C::slot == Slot::conflict&& requires(const Record& a, const Record& b) {
+concept ConflictPolicy = Policy<C> && C::slot == Slot::conflict && requires(const Record& a, const Record& b) {
     { C::total_order } -> std::convertible_to<bool>;
     { C::stamp_bytes } -> std::convertible_to<std::size_t>;
     { C::join(a, b) } -> std::same_as<Record>;

@@ -26,14 +26,10 @@ template <class T>
 concept BytesLike = std::convertible_to<const T&, Bytes>;
 
 template <class T>
-concept CodableKey = BytesLike<T> || requires(std::string& to, const T& key) {
-    KeyCodec<T>::append(to, key);
-};
+concept CodableKey = BytesLike<T> || requires(std::string& to, const T& key) { KeyCodec<T>::append(to, key); };
 
 template <class T>
-concept CodableValue = BytesLike<T> || requires(std::string& to, const T& value) {
-    ValueCodec<T>::append(to, value);
-};
+concept CodableValue = BytesLike<T> || requires(std::string& to, const T& value) { ValueCodec<T>::append(to, value); };
 
 // The bytes of a key or value for the time of a call: borrowed where it is bytes already, encoded otherwise.
 template <CodableKey T>

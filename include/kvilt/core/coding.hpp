@@ -13,8 +13,8 @@ namespace kvilt::coding {
 static_assert(std::endian::native == std::endian::little, "kvilt: the mapped formats are little-endian");
 
 template <class Integer>
-    requires std::is_integral_v<Integer> Integer load(const void* from)
-noexcept {
+    requires std::is_integral_v<Integer>
+Integer load(const void* from) noexcept {
     Integer value;
     std::memcpy(&value, from, sizeof value);
     return value;
@@ -22,11 +22,15 @@ noexcept {
 
 template <class Integer>
     requires std::is_integral_v<Integer>
-void store(void* to, Integer value) noexcept { std::memcpy(to, &value, sizeof value); }
+void store(void* to, Integer value) noexcept {
+    std::memcpy(to, &value, sizeof value);
+}
 
 template <class Integer>
     requires std::is_integral_v<Integer>
-void append(std::string& to, Integer value) { to.append(reinterpret_cast<const char*>(&value), sizeof value); }
+void append(std::string& to, Integer value) {
+    to.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
 
 constexpr std::uint64_t swap(std::uint64_t value) noexcept { return __builtin_bswap64(value); }
 

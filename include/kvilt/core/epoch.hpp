@@ -77,7 +77,8 @@ private:
 
 // Many threads: a cache line each, in blocks made on demand and kept until the end.
 template <class Threads>
-requires Threads::many class ShortPins<Threads> {
+    requires Threads::many
+class ShortPins<Threads> {
 public:
     ~ShortPins() {
         for (auto& block : blocks_) delete block.load();
@@ -232,8 +233,10 @@ public:
             };
             std::size_t kept = 0;
             for (const Retired& item : retired_) {
-                if (held(item)) retired_[kept++] = item;
-                else ready.push_back(item);
+                if (held(item))
+                    retired_[kept++] = item;
+                else
+                    ready.push_back(item);
             }
             retired_.resize(kept);
         }

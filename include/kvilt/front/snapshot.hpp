@@ -36,12 +36,16 @@ public:
     }
 
     template <class Key = Bytes, class Value = Bytes>
-    [[nodiscard]] auto scan(Range range) const requires ordered {
+    [[nodiscard]] auto scan(Range range) const
+        requires ordered
+    {
         return ScanRange<typename Node::ScanCursor, Key, Value>(node_->scan(std::move(range), at_));
     }
 
     template <class Key = Bytes, class Value = Bytes, class Visitor>
-    [[nodiscard]] Result<void> scan(Range range, Visitor&& visit) const requires ordered {
+    [[nodiscard]] Result<void> scan(Range range, Visitor&& visit) const
+        requires ordered
+    {
         return scan<Key, Value>(std::move(range)).for_each(std::forward<Visitor>(visit));
     }
 

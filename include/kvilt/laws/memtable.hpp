@@ -68,7 +68,9 @@ public:
     }
 
     // Walks from end to end while keys come and go.
-    std::string walk(bool forward) requires ordered<M> {
+    std::string walk(bool forward)
+        requires ordered<M>
+    {
         const typename Epochs<Threads>::Pin pin(epochs_);
         typename M::Index::Cursor cursor(index_);
         untouched_.clear();

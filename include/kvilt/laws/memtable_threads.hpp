@@ -149,9 +149,9 @@ private:
 // Empty if two readers, by find() and by cursor, see every key that was there all along, in order and once, while one
 // writer changes the index. Run it under ThreadSanitizer too.
 template <MemTablePolicy M>
-    requires M::Threads::many std::string check_memtable_readers(std::uint64_t seed = 1, std::size_t key_count = 600,
-                                                                 std::size_t changes = 50'000) {
-        return detail::with_seed(detail::MemTableReaders<M>(seed, key_count).run(changes), seed);
-    }
+    requires M::Threads::many
+std::string check_memtable_readers(std::uint64_t seed = 1, std::size_t key_count = 600, std::size_t changes = 50'000) {
+    return detail::with_seed(detail::MemTableReaders<M>(seed, key_count).run(changes), seed);
+}
 
 } // namespace kvilt::laws

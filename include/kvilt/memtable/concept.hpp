@@ -38,16 +38,15 @@ namespace kvilt {
 // Models: Art, Hash, SkipList, Cache, Reference.
 template <class M>
 concept MemTablePolicy =
-    Policy<M> && M::slot ==
-    Slot::memtable&& ThreadsTag<typename M::Threads>&&
-        std::constructible_from<typename M::Index, const typename M::Options&, Epochs<typename M::Threads>&>&& requires(
-            typename M::Index& index, const typename M::Index& seen, LogRecord* record, Bytes key) {
-    { index.put(record) } -> std::same_as<LogRecord*>;
-    { seen.find(key) } -> std::same_as<LogRecord*>;
-    index.replace(record, record);
-    index.erase(record);
-    { seen.count() } -> std::convertible_to<std::size_t>;
-    { seen.bytes_used() } -> std::convertible_to<std::size_t>;
-};
+    Policy<M> && M::slot == Slot::memtable && ThreadsTag<typename M::Threads> &&
+    std::constructible_from<typename M::Index, const typename M::Options&, Epochs<typename M::Threads>&> &&
+    requires(typename M::Index& index, const typename M::Index& seen, LogRecord* record, Bytes key) {
+        { index.put(record) } -> std::same_as<LogRecord*>;
+        { seen.find(key) } -> std::same_as<LogRecord*>;
+        index.replace(record, record);
+        index.erase(record);
+        { seen.count() } -> std::convertible_to<std::size_t>;
+        { seen.bytes_used() } -> std::convertible_to<std::size_t>;
+    };
 
 } // namespace kvilt

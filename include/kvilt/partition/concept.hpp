@@ -23,14 +23,13 @@ using ShardId = std::uint32_t;
 // epoch, comes with replication.
 // Laws (laws/partition.hpp): total, stable, `ordered` is true of it. Models: Single, HashMod, Range.
 template <class P>
-concept PartitionPolicy = Policy<P> && P::slot ==
-                          Slot::partition&&
-                              std::constructible_from<typename P::Map, const typename P::Options&>&& requires(
-                                  const typename P::Map& map, Bytes key) {
-    { P::Map::ordered } -> std::convertible_to<bool>;
-    { map.shard_of(key) } -> std::same_as<ShardId>;
-    { map.shards() } -> std::same_as<std::size_t>;
-    { map.layout() } -> std::same_as<std::string>;
-};
+concept PartitionPolicy =
+    Policy<P> && P::slot == Slot::partition && std::constructible_from<typename P::Map, const typename P::Options&> &&
+    requires(const typename P::Map& map, Bytes key) {
+        { P::Map::ordered } -> std::convertible_to<bool>;
+        { map.shard_of(key) } -> std::same_as<ShardId>;
+        { map.shards() } -> std::same_as<std::size_t>;
+        { map.layout() } -> std::same_as<std::string>;
+    };
 
 } // namespace kvilt

@@ -10,7 +10,7 @@ namespace kvilt {
 // the first replicated model.
 // Models: None.
 template <class R>
-concept ReplicationPolicy = Policy<R> && R::slot == Slot::replication&& requires {
+concept ReplicationPolicy = Policy<R> && R::slot == Slot::replication && requires {
     { R::copies } -> std::convertible_to<std::size_t>;
     requires R::copies >= 1;
 };

@@ -78,16 +78,17 @@ private:
         if (broken.empty() && death.draw % 4 == 0) broken = trial_.judge_durable(*world, found, "what was recovered");
         if (broken.empty()) broken = trial_.go_on(*world, std::move(*store), found, death.draw);
         if (broken.empty() && death.draw / 8 % 8 == 0) broken = trial_.judge_checkpoint(*world);
-        if (broken.empty() && depth < 2 && death.draw / 64 % 16 == 0)
+        if (broken.empty() && depth < 2 && death.draw / 64 % (death.power_lost ? 16 : 8) == 0)
             broken = die_in_recovery(death, bounds, commits, depth + 1);
         return broken;
     }
 
-    // Whoever saw `commits` once and lost his power then sees them again.
+    // Whoever saw `commits` once and lost his power then sees them again. What only the process left is the hard case:
+    // it is read as if it were durable.
     std::string die_in_recovery(const Death& outer, const Bounds& bounds, const Commits& commits, unsigned depth) {
         const Bounds same{outer.power_lost ? commits : bounds.power, commits, commits};
         auto world = outer.world();
-        CrashCampaign campaign({.seed = outer.draw, .every = 40},
+        CrashCampaign campaign({.seed = outer.draw, .every = outer.power_lost ? 40u : 10u},
                                [&](const Death& death) { return judge(death, same, depth); });
         campaign.watch(*world);
         static_cast<void>(trial_.reopen(*world)); // it has succeeded before

@@ -6,7 +6,7 @@
 namespace kvilt::typed {
 
 template <class T>
-concept Container = std::default_initializable<T> && !BytesLike<T> && requires(T & container) {
+concept Container = std::default_initializable<T> && !BytesLike<T> && requires(T& container) {
     typename T::value_type;
     { container.size() } -> std::convertible_to<std::size_t>;
     container.begin();
@@ -15,22 +15,20 @@ concept Container = std::default_initializable<T> && !BytesLike<T> && requires(T
 
 template <class T>
 concept Sequence = Container<T> && PartOfValue<typename T::value_type> &&
-    requires(T& container, typename T::value_type element) {
-    container.push_back(std::move(element));
-};
+                   requires(T& container, typename T::value_type element) { container.push_back(std::move(element)); };
 
 // insert says whether the key was new: a double in stored bytes is damage.
 template <class T>
 concept Set = Container<T> && std::same_as<typename T::key_type, typename T::value_type> &&
-    PartOfValue<typename T::key_type> && requires(T& container, typename T::key_type key) {
-    { container.insert(std::move(key)).second } -> std::convertible_to<bool>;
-};
+              PartOfValue<typename T::key_type> && requires(T& container, typename T::key_type key) {
+                  { container.insert(std::move(key)).second } -> std::convertible_to<bool>;
+              };
 
 template <class T>
 concept Map = Container<T> && PartOfValue<typename T::key_type> && PartOfValue<typename T::mapped_type> &&
-    requires(T& container, typename T::key_type key, typename T::mapped_type mapped) {
-    { container.emplace(std::move(key), std::move(mapped)).second } -> std::convertible_to<bool>;
-};
+              requires(T& container, typename T::key_type key, typename T::mapped_type mapped) {
+                  { container.emplace(std::move(key), std::move(mapped)).second } -> std::convertible_to<bool>;
+              };
 
 // Reads a count that the bytes left can hold, so that no damage asks for more memory than it brings bytes.
 template <std::size_t element_bytes_min>
@@ -52,11 +50,10 @@ struct ValuePart<T> {
     }
 
     // One copy where the elements lie in memory as they do in the value.
-    static constexpr bool flat = requires(T & value) {
+    static constexpr bool flat = requires(T& value) {
         value.resize(value.size());
         value.data();
-    }
-    &&Scalar<Element> && !is_bool<Element> && !UserValue<Element>;
+    } && Scalar<Element> && !is_bool<Element> && !UserValue<Element>;
 
     static void append(std::string& to, const T& value) {
         coding::append_varint(to, value.size());

@@ -23,7 +23,9 @@ struct KeyCodec<T> {
     using BuiltIn = void;
     static void append(std::string& to, const T& key) { typed::KeyPart<T>::append(to, key); }
 
-    static Result<T> decode(Bytes bytes) requires typed::ReadableKeyPart<T> {
+    static Result<T> decode(Bytes bytes)
+        requires typed::ReadableKeyPart<T>
+    {
         coding::Reader from(bytes);
         T key{};
         if (typed::KeyPart<T>::read(from, key) && from.done()) return key;

@@ -27,19 +27,13 @@ template <class T>
 struct KeyPart;
 
 template <class T>
-concept BuiltInKey = requires(std::string& to, const T& key) {
-    KeyPart<T>::append(to, key);
-};
+concept BuiltInKey = requires(std::string& to, const T& key) { KeyPart<T>::append(to, key); };
 
 template <class T>
-concept OurKeyCodec = requires {
-    typename KeyCodec<T>::BuiltIn;
-};
+concept OurKeyCodec = requires { typename KeyCodec<T>::BuiltIn; };
 
 template <class T>
-concept HasKeyCodec = requires(std::string& to, const T& key) {
-    KeyCodec<T>::append(to, key);
-};
+concept HasKeyCodec = requires(std::string& to, const T& key) { KeyCodec<T>::append(to, key); };
 
 template <class T>
 concept UserKey = HasKeyCodec<T> && !OurKeyCodec<T>;
@@ -49,7 +43,7 @@ concept PartOfKey = UserKey<T> || BuiltInKey<T>;
 
 template <class T>
 concept ReadableKeyPart = PartOfKey<T> && std::default_initializable<T> && !std::is_pointer_v<T> &&
-                          (UserKey<T> || requires(coding::Reader & from, T& key) { KeyPart<T>::read(from, key); });
+                          (UserKey<T> || requires(coding::Reader& from, T& key) { KeyPart<T>::read(from, key); });
 
 inline void append_escaped(std::string& to, Bytes bytes) {
     for (;;) {
@@ -122,7 +116,9 @@ struct KeyPart<T> {
 template <BytesLike T>
 struct KeyPart<T> {
     static void append(std::string& to, const T& key) { append_escaped(to, Bytes(key)); }
-    static bool read(coding::Reader& from, T& key) requires std::same_as<T, std::string> {
+    static bool read(coding::Reader& from, T& key)
+        requires std::same_as<T, std::string>
+    {
         return read_escaped(from, key);
     }
 };
@@ -133,7 +129,9 @@ struct KeyPart<std::optional<T>> {
         to.push_back(key ? '\1' : '\0');
         if (key) append_key_part(to, *key);
     }
-    static bool read(coding::Reader& from, std::optional<T>& key) requires ReadableKeyPart<T> {
+    static bool read(coding::Reader& from, std::optional<T>& key)
+        requires ReadableKeyPart<T>
+    {
         key.reset();
         const auto present = from.fixed<std::uint8_t>();
         if (present > 1 || !from.ok()) return false;
@@ -151,7 +149,9 @@ struct KeyPart<std::vector<T, Allocator>> {
         }
         to.push_back('\0');
     }
-    static bool read(coding::Reader& from, Key& key) requires ReadableKeyPart<T> {
+    static bool read(coding::Reader& from, Key& key)
+        requires ReadableKeyPart<T>
+    {
         key.clear();
         for (;;) {
             const auto more = from.fixed<std::uint8_t>();
@@ -179,7 +179,9 @@ struct KeyPart<std::tuple<Ts...>> {
     static void append(std::string& to, const std::tuple<Ts...>& key) {
         std::apply([&](const Ts&... members) { append_key_members(to, members...); }, key);
     }
-    static bool read(coding::Reader& from, std::tuple<Ts...>& key) requires(ReadableKeyPart<Ts>&&...) {
+    static bool read(coding::Reader& from, std::tuple<Ts...>& key)
+        requires(ReadableKeyPart<Ts> && ...)
+    {
         return std::apply([&](Ts&... members) { return read_key_members(from, members...); }, key);
     }
 };
@@ -187,7 +189,9 @@ struct KeyPart<std::tuple<Ts...>> {
 template <PartOfKey A, PartOfKey B>
 struct KeyPart<std::pair<A, B>> {
     static void append(std::string& to, const std::pair<A, B>& key) { append_key_members(to, key.first, key.second); }
-    static bool read(coding::Reader& from, std::pair<A, B>& key) requires ReadableKeyPart<A> && ReadableKeyPart<B> {
+    static bool read(coding::Reader& from, std::pair<A, B>& key)
+        requires ReadableKeyPart<A> && ReadableKeyPart<B>
+    {
         return read_key_members(from, key.first, key.second);
     }
 };
@@ -197,7 +201,9 @@ struct KeyPart<std::array<T, count>> {
     static void append(std::string& to, const std::array<T, count>& key) {
         for (const T& element : key) append_key_part(to, element);
     }
-    static bool read(coding::Reader& from, std::array<T, count>& key) requires ReadableKeyPart<T> {
+    static bool read(coding::Reader& from, std::array<T, count>& key)
+        requires ReadableKeyPart<T>
+    {
         for (T& element : key)
             if (!read_key_part(from, element)) return false;
         return true;

@@ -32,9 +32,7 @@ struct UnsignedOf<8> {
 
 // Its underlying type is fixed, so that every stored number is a value of it.
 template <class T>
-concept FixedEnum = std::is_enum_v<T> && requires {
-    T{std::underlying_type_t<T>{}};
-};
+concept FixedEnum = std::is_enum_v<T> && requires { T{std::underlying_type_t<T>{}}; };
 
 template <class T>
 concept Float = std::same_as<T, float> || std::same_as<T, double>;

@@ -38,25 +38,19 @@ template <class T>
 struct ValuePart;
 
 template <class T>
-concept BuiltInValue = requires(std::string& to, const T& value) {
-    ValuePart<T>::append(to, value);
-};
+concept BuiltInValue = requires(std::string& to, const T& value) { ValuePart<T>::append(to, value); };
 
 template <class T>
-concept OurValueCodec = requires {
-    typename ValueCodec<T>::BuiltIn;
-};
+concept OurValueCodec = requires { typename ValueCodec<T>::BuiltIn; };
 
 template <class T>
-concept HasValueCodec = requires(std::string& to, const T& value) {
-    ValueCodec<T>::append(to, value);
-};
+concept HasValueCodec = requires(std::string& to, const T& value) { ValueCodec<T>::append(to, value); };
 
 template <class T>
 concept UserValue = HasValueCodec<T> && !OurValueCodec<T>;
 
 template <class T>
-concept PartOfValue = std::default_initializable<T> &&(UserValue<T> || BuiltInValue<T>);
+concept PartOfValue = std::default_initializable<T> && (UserValue<T> || BuiltInValue<T>);
 
 // The part of a UserValue. Its codec may name its own schema: static constexpr std::string_view schema.
 template <class T>
@@ -236,8 +230,8 @@ struct ValuePart<std::array<T, count>> {
 
 template <class T>
 concept StructOfValueParts = AdaptedStruct<T> && decltype(with_members<T>([](auto... members) {
-    return std::bool_constant<(PartOfValue<typename decltype(members)::type> && ...)>{};
-}))::value;
+                                 return std::bool_constant<(PartOfValue<typename decltype(members)::type> && ...)>{};
+                             }))::value;
 
 // Names and types of the members make the shape; the name of the struct does not.
 template <StructOfValueParts T>

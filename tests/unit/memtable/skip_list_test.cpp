@@ -1,9 +1,9 @@
-#include "seed.hpp"
-
 #include <kvilt/laws/memtable_threads.hpp>
 #include <kvilt/memtable/skip_list.hpp>
 
 #include <doctest/doctest.h>
+
+#include "seed.hpp"
 
 using namespace kvilt;
 
