@@ -63,9 +63,12 @@ __attribute__((no_sanitize("thread"), noinline)) inline bool device_equal(const 
 }
 #undef KVILT_THREAD_SANITIZER
 #else
-inline void device_copy(char* to, const char* from, std::size_t count) noexcept { std::memcpy(to, from, count); }
+// An empty span may have no address.
+inline void device_copy(char* to, const char* from, std::size_t count) noexcept {
+    if (count != 0) std::memcpy(to, from, count);
+}
 inline bool device_equal(const char* left, const char* right, std::size_t count) noexcept {
-    return std::memcmp(left, right, count) == 0;
+    return count == 0 || std::memcmp(left, right, count) == 0;
 }
 #endif
 
