@@ -4,6 +4,8 @@
 
 #include <kvilt/sim/store_trial.hpp>
 
+#include <set>
+
 namespace kvilt::sim {
 
 // Runs one small workload again and again, each time with another failing call. Nothing that was acknowledged is
@@ -169,10 +171,25 @@ private:
         mend();
         if (auto resumed = store.resume(); !resumed) return "resume fails: " + resumed.error().message();
         if (std::string broken = trial.check_content(); !broken.empty()) return broken;
+        if (std::string broken = move_on(trial, action.batch); !broken.empty()) return broken;
         if constexpr (Trial::has_log) // shards that were well have nothing to resume
             if (auto synced = store.sync(); !synced) return "sync fails after resume: " + synced.error().message();
         trial.history().secure();
         return trial.judge_durable(world, trial.history().content(), "what was resumed");
+    }
+
+    // Every shard commits again, and leaves alone what the batch that failed was to write: a part of it that stayed in
+    // a log without its fellows would now seem to have them.
+    std::string move_on(Trial& trial, const Batch& failed) const {
+        std::set<std::string, std::less<>> spared;
+        failed.for_each([&](const LogRecord& record) { spared.emplace(record.key()); });
+        std::set<std::size_t> moved;
+        for (const std::string& key : trial.workload().keys()) {
+            if (spared.contains(key) || !moved.insert(trial.history().shard_of(key)).second) continue;
+            const auto put = trial.attempt({.kind = Action::Kind::write, .batch = trial.workload().put(key)});
+            if (!put) return "a write after resume fails: " + put.error().message();
+        }
+        return {};
     }
 
     // A write is refused with the reason. Shards refuse each for itself.
