@@ -87,7 +87,7 @@ public:
         return node_->erase(KeyBytes<Key>(key), options);
     }
 
-    // All or nothing, also across a crash; there over several shards with a log only.
+    // All or nothing, also across a crash and over several shards.
     [[nodiscard]] Result<void> apply(const Batch& batch, const WriteOptions& options = {}) {
         KVILT_TRY(admit());
         return node_->apply(batch, options);

@@ -219,6 +219,13 @@ public:
         retire(born, nullptr, object, [](void*, void* pointer) { delete static_cast<Object*>(pointer); });
     }
 
+    // Room for `count` calls of retire(), which then do not throw: unless others take it meanwhile.
+    void reserve(std::size_t count) {
+        const std::lock_guard lock(mutex_);
+        const std::size_t wanted = retired_.size() + count;
+        if (wanted > retired_.capacity()) retired_.reserve(std::max(wanted, 2 * retired_.capacity()));
+    }
+
     // Frees what can be freed. A `free` function may retire more.
     void collect() {
         std::vector<Retired> ready;

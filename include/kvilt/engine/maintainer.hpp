@@ -4,6 +4,7 @@
 #include <kvilt/engine/generation_source.hpp>
 #include <kvilt/engine/writer.hpp>
 
+#include <cerrno>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -47,9 +48,9 @@ public:
             flush_ = std::move(flush);
             return false;
         }
-        const TableEdit edit = flush->edit();
-        KVILT_TRY(record({.sequence = flushing_->highest, .tables = edit, .freed = freed_by(*flushing_)}));
-        install(edit, std::exchange(flushing_, nullptr));
+        KVILT_TRY(carry_out({.sequence = flushing_->highest, .tables = flush->edit(), .freed = freed_by(*flushing_)},
+                            flushing_));
+        flushing_ = nullptr;
         state_.counters.flushes.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
@@ -71,9 +72,7 @@ public:
             job_ = std::move(job);
             return true;
         }
-        const TableEdit edit = job->edit();
-        KVILT_TRY(record({.tables = edit}));
-        install(edit, nullptr);
+        KVILT_TRY(carry_out({.tables = job->edit()}, nullptr));
         state_.counters.compactions.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
@@ -120,22 +119,34 @@ private:
             return {};
     }
 
-    Result<void> record(const ManifestEdit& edit) {
-        auto result = state_.home.manifest->append(edit);
-        if (!result) return state_.health.poison(std::move(result).error());
-        return {};
+    // First in the manifest, then in memory. An exception between the two ends all writing: an edit that is on disk
+    // and not in memory must not be followed by others.
+    Result<void> carry_out(const ManifestEdit& edit, Generation<P>* flushed) {
+        bool recorded = false;
+        try {
+            auto result = state_.home.manifest->append(edit);
+            if (!result) return state_.health.poison(std::move(result).error());
+            recorded = true;
+            install(edit.tables, flushed);
+            return {};
+        } catch (...) {
+            if (recorded) state_.home.manifest->abandon();
+            (void)state_.health.poison({Errc::full, ENOMEM, "edit manifest", "memory ran out in the middle of it"});
+            throw;
+        }
     }
 
     // Publishes the edited tables, without the generation that went into them.
     void install(const TableEdit& edit, Generation<P>* flushed) {
         const auto* former = state_.tables->current();
-        const auto* version = state_.tables->apply(edit);
+        auto prepared = state_.tables->prepare(edit);
         Era former_born = 0;
         {
             const std::lock_guard lock(state_.writer);
             auto next = std::make_unique<View<P>>(state_.seen());
-            former_born = next->tables_born;
-            next->tables = version;
+            state_.epochs.reserve(3 + (flushed == nullptr ? 0 : flushed->segments.size()));
+            former_born = next->tables_born; // nothing throws from here on
+            next->tables = state_.tables->adopt(std::move(prepared));
             next->tables_born = state_.epochs.now();
             if (flushed != nullptr) {
                 next->frozen.pop_back();

@@ -34,8 +34,7 @@ public:
     static Result<Manifest> create(const Environment& environment, const std::string& directory, ManifestState state) {
         Manifest manifest(environment, directory);
         if (state.identity == 0) state.identity = environment.random->next() | 1;
-        manifest.state_ = std::move(state);
-        KVILT_TRY(manifest.rewrite());
+        KVILT_TRY(manifest.rewrite(std::move(state)));
         return manifest;
     }
 
@@ -48,24 +47,31 @@ public:
     // it frees must stay.
     Result<void> append(const ManifestEdit& edit) {
         if (broken_) return failure(Errc::read_only, "append to manifest", path() + " failed before; reopen the store");
-        if (offset_ >= rewrite_bytes) {
-            ManifestState next = state_;
-            next.apply(edit);
-            return rewrite(std::move(next));
-        }
-        auto written = write_frame(edit);
-        broken_ = !written;
-        if (written) state_.apply(edit);
-        return written;
+        ManifestState next = state_;
+        next.apply(edit);
+        if (offset_ >= rewrite_bytes) return rewrite(std::move(next));
+        broken_ = true; // and stays so after an error or an exception
+        KVILT_TRY(write_frame(edit, state_.identity));
+        state_ = std::move(next);
+        broken_ = false;
+        return {};
     }
 
     // Writes a fresh manifest with the whole state, syncs it and its name, points CURRENT at it, removes the old one.
     Result<void> rewrite(ManifestState state) {
-        std::swap(state_, state);
-        auto result = rewrite();
-        if (!result) std::swap(state_, state);
-        return result;
+        if (abandoned_)
+            return failure(Errc::read_only, "rewrite manifest", path() + " is ahead of the memory; reopen the store");
+        const std::uint32_t old = number_;
+        broken_ = true;
+        KVILT_TRY(switch_to(old + 1, state));
+        state_ = std::move(state);
+        broken_ = false;
+        if (old != 0) (void)files_->remove(path_of(old)); // a leftover is harmless: CURRENT decides
+        return {};
     }
+
+    // An edit is on disk that could not be carried out in memory: nothing may be written from memory any more.
+    void abandon() noexcept { broken_ = abandoned_ = true; }
 
 private:
     Manifest(const Environment& environment, std::string directory)
@@ -139,24 +145,16 @@ private:
         return failure(Errc::corruption, "open store", path() + " at offset " + std::to_string(offset) + ": " + why);
     }
 
-    Result<void> rewrite() {
-        const std::uint32_t old = number_;
-        const auto result = switch_to(old + 1);
-        broken_ = !result;
-        if (result && old != 0) (void)files_->remove(path_of(old)); // a leftover is harmless: CURRENT decides
-        return result;
-    }
-
-    Result<void> switch_to(std::uint32_t number) {
+    Result<void> switch_to(std::uint32_t number, const ManifestState& state) {
         number_ = number;
         (void)files_->remove(path()); // a leftover of a crash
         KVILT_TRY_ASSIGN(file, files_->open(path(), OpenMode::create));
         file_ = std::move(file);
         char header[FileHeader::bytes];
-        FileHeader{.version = version, .number = number, .identity = state_.identity}.write(header, "man");
+        FileHeader{.version = version, .number = number, .identity = state.identity}.write(header, "man");
         KVILT_TRY(file_->write_at(0, {header, sizeof header}));
         offset_ = FileHeader::bytes;
-        KVILT_TRY(write_frame(state_.as_edit()));
+        KVILT_TRY(write_frame(state.as_edit(), state.identity));
         KVILT_TRY(files_->sync_directory(directory_));
         return point_current();
     }
@@ -173,12 +171,12 @@ private:
         return files_->sync_directory(directory_);
     }
 
-    Result<void> write_frame(const ManifestEdit& edit) {
+    Result<void> write_frame(const ManifestEdit& edit, std::uint64_t identity) {
         std::vector<std::uint64_t> words;
         const std::size_t length = edit.encode(words, Frame::header_bytes);
         char* at = reinterpret_cast<char*>(words.data());
         const LogPosition position{number_, static_cast<std::uint32_t>(offset_)};
-        seal_frame(at, state_.identity, position, position, FrameKind::records, length);
+        seal_frame(at, identity, position, position, FrameKind::records, length);
         KVILT_TRY(file_->write_at(offset_, {at, Frame::header_bytes + length}));
         KVILT_TRY(file_->sync());
         offset_ += Frame::header_bytes + length;
@@ -191,6 +189,7 @@ private:
     std::unique_ptr<File> file_{};
     std::uint64_t offset_ = 0;
     bool broken_ = false;
+    bool abandoned_ = false;
     ManifestState state_{};
 };
 

@@ -98,4 +98,12 @@ public:
     virtual Result<std::unique_ptr<DirectoryLock>> lock(const std::string& directory, LockMode mode) = 0;
 };
 
+// For destructors: what cannot be removed stays, and is found as a leftover at the next opening.
+inline void remove_if_possible(FileSystem& files, const std::string& path) noexcept {
+    try {
+        static_cast<void>(files.remove(path));
+    } catch (...) { // no memory for the error
+    }
+}
+
 } // namespace kvilt

@@ -25,7 +25,7 @@ public:
     ~OutputFile() {
         if (file_ == nullptr) return;
         file_.reset();
-        (void)files_->remove(path_);
+        remove_if_possible(*files_, path_);
     }
 
     std::uint64_t bytes() const noexcept { return written_ + buffer_.size(); }

@@ -16,7 +16,7 @@ namespace kvilt {
 // What the manifest says of one table file. Files of one (level, run) are disjoint in keys and form a sorted run.
 // Runs are ordered by age: a lower level is newer, and within a level a higher run number is newer.
 struct TableFile {
-    std::uint64_t number = 0; // its name; never used twice in one directory
+    std::uint64_t number = 0; // its name; used anew only after its file has gone
     std::uint32_t level = 0;
     std::uint64_t run = 0;
     std::uint64_t bytes = 0;
@@ -68,6 +68,8 @@ struct TableStats {
 //                                                        then retires the former with retire_delete. The edit is
 //                                                        durable in the manifest by then. Files that no version has
 //                                                        any more are deleted from disk with the last one.
+//   Prepared prepare(const TableEdit&); const Version* adopt(Prepared) noexcept
+//                                                        apply in two steps, of which only the first may throw
 //   Readers, any thread:
 //   Result<bool> find(const Version&, Bytes key, Sequence at, Found&) const
 //       the newest record of `key` at or below `at`, tombstones included. Found {Record record; pin}: bytes stay valid

@@ -39,7 +39,7 @@ public:
     TableReader(const TableReader&) = delete;
     TableReader& operator=(const TableReader&) = delete;
     ~TableReader() {
-        if (obsolete_.load(std::memory_order_acquire)) (void)context_.environment.files->remove(parts_.path);
+        if (obsolete_.load(std::memory_order_acquire)) remove_if_possible(*context_.environment.files, parts_.path);
     }
 
     // The newest version of `key` at or below `at`, tombstones included. `hash` is hash_key(key).

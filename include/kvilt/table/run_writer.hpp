@@ -79,6 +79,8 @@ public:
     // Ends the present file, if there is one: synced, all but its name.
     Result<void> cut() {
         if (!builder_) return {};
+        finished_.reserve(finished_.size() + 1); // what is finished must not be lost for want of a place
+        files_.reserve(files_.size() + 1);
         auto file = builder_->finish();
         builder_.reset();
         if (!file) return std::unexpected(std::move(file).error());
@@ -96,7 +98,7 @@ public:
 
     // Gives the files over to the version that will have them.
     std::vector<TableFile> release() {
-        for (auto& reader : finished_) directory_->keep(std::move(reader));
+        for (const auto& reader : finished_) directory_->keep(reader);
         finished_.clear();
         return std::exchange(files_, {});
     }

@@ -57,7 +57,12 @@ public:
     const Version* current() const noexcept { return current_; }
 
     // A file that the edit adds is one that it also removes, or an output of flush() or of a job of this object.
-    const Version* apply(const TableEdit& edit) {
+    // The next version, and what it will leave behind. Until it is adopted nothing has happened.
+    struct Prepared {
+        std::unique_ptr<const Version> version;
+        std::vector<std::shared_ptr<Reader>> leaving;
+    };
+    Prepared prepare(const TableEdit& edit) {
         std::unordered_map<std::uint64_t, std::shared_ptr<Reader>> leaving;
         for (const std::uint64_t number : edit.removed) leaving.emplace(number, nullptr);
         std::vector<typename Version::File> files;
@@ -73,13 +78,19 @@ public:
             auto reader = moved ? std::move(moved.mapped()) : directory_.take(file.number);
             files.emplace_back(file, std::move(reader));
         }
-        const auto* next = new Version(std::move(files), shape_);
+        Prepared prepared;
         for (const auto& [number, reader] : leaving)
-            if (reader != nullptr) reader->obsolete();
-        current_ = next;
+            if (reader != nullptr) prepared.leaving.push_back(reader);
+        prepared.version = std::make_unique<const Version>(std::move(files), shape_);
+        return prepared;
+    }
+    const Version* adopt(Prepared prepared) noexcept {
+        for (const auto& reader : prepared.leaving) reader->obsolete();
+        current_ = prepared.version.release();
         assert(check_runs());
         return current_;
     }
+    const Version* apply(const TableEdit& edit) { return adopt(prepare(edit)); }
 
     Result<bool> find(const Version& version, Bytes key, Sequence at, Found& found) const {
         return version.find(key, at, found);

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "allocations.hpp"
 #include <new>
 
 using namespace kvilt;
@@ -77,4 +78,54 @@ TEST_CASE("a compaction in which memory runs out loses no record: another is pla
         CHECK(store.stats().table_entries == keys);
         check_all(store);
     }
+}
+
+// Not one of what a store allocates while it flushes and compacts may cost it a record, whether the store goes on or refuses writes.
+TEST_CASE("whichever allocation of a flush or compaction fails, every record is there, now and after reopening") {
+    constexpr int few = 300;
+    constexpr Lsm::Options tiny{.log = {.segment_bytes_min = 4096}, .table = {.file_bytes_max = 32_KiB}};
+    std::size_t failed = 0;
+    std::size_t refused = 0;
+    for (std::size_t nth = 1;; ++nth) {
+        CAPTURE(nth);
+        MemoryWorld world({.file_bytes_max = 4_MiB});
+        auto store = Lsm::open("store", tiny, world.environment()).value();
+        for (int i = 0; i < few; ++i) store.put(name(i), value(i)).value();
+        store.flush().value();
+        for (int i = 0; i < few; i += 2) store.put(name(i), value(i + 1)).value();
+        bool thrown = false;
+        allocation_to_fail = allocations + nth;
+        try {
+            (void)store.flush();
+            (void)store.compact();
+        } catch (const std::bad_alloc&) {
+            thrown = true;
+        }
+        allocation_to_fail = 0;
+        const auto all_there = [&](Lsm& at) {
+            for (int i = 0; i < few; ++i) REQUIRE(at.get(name(i)).value() == value(i + (i % 2 == 0)));
+        };
+        all_there(store);
+        if (store.stats().writable) {
+            store.compact().value();
+            all_there(store);
+            store.close().value();
+        } else {
+            ++refused;
+            if (store.resume()) store.compact().value();
+            {
+                const Lsm gone(std::move(store));
+            }
+        }
+        auto again = Lsm::open("store", tiny, world.environment()).value();
+        all_there(again);
+        again.verify().value();
+        again.compact().value();
+        all_there(again);
+        if (!thrown) break;
+        ++failed;
+    }
+    MESSAGE(failed << " allocations failed, " << refused << " of them made the store read-only");
+    CHECK(failed > 100);
+    CHECK(refused > 0);
 }

@@ -6,17 +6,13 @@
 
 #include <doctest/doctest.h>
 
-#include <atomic>
+#include "allocations.hpp"
 #include <cstdlib>
 #include <new>
 
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-// Replaced for the whole executable; counts only.
+// Replaced for the whole executable: counts, and fails the one that a test has chosen.
 [[gnu::noinline]] void* operator new(std::size_t bytes) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
+    if (allocations.fetch_add(1, std::memory_order_relaxed) + 1 == allocation_to_fail) throw std::bad_alloc();
     if (void* at = std::malloc(bytes == 0 ? 1 : bytes)) return at;
     throw std::bad_alloc();
 }

@@ -1,0 +1,8 @@
+// Every allocation of the executable passes here: hot_path_test.cpp replaces operator new.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+inline std::atomic<std::size_t> allocations{0};
+inline std::atomic<std::size_t> allocation_to_fail{0}; // by the count above; 0: none
