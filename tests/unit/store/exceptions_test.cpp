@@ -80,7 +80,7 @@ TEST_CASE("a compaction in which memory runs out loses no record: another is pla
     }
 }
 
-// Not one of what a store allocates while it flushes and compacts may cost it a record, whether the store goes on or refuses writes.
+// Not one of its allocations may cost a store a record, whether it goes on or refuses writes afterwards.
 TEST_CASE("whichever allocation of a flush or compaction fails, every record is there, now and after reopening") {
     constexpr int few = 300;
     constexpr Lsm::Options tiny{.log = {.segment_bytes_min = 4096}, .table = {.file_bytes_max = 32_KiB}};
