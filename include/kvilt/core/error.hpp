@@ -24,6 +24,8 @@ enum class Errc : std::uint8_t {
     siblings,         // several concurrent values: use fetch
     unavailable,      // not enough replicas can be reached
     unknown,          // a write whose outcome is not known (timed out)
+    conflict,         // the write names a version that is not the present one
+    clock_ahead,      // a stamp is further ahead of the clock than clocks may differ
 };
 
 constexpr const char* name_of(Errc code) noexcept {
@@ -56,6 +58,10 @@ constexpr const char* name_of(Errc code) noexcept {
         return "unavailable";
     case Errc::unknown:
         return "unknown outcome";
+    case Errc::conflict:
+        return "version conflict";
+    case Errc::clock_ahead:
+        return "clock ahead";
     }
     return "unnamed error";
 }
