@@ -12,6 +12,7 @@ namespace kvilt {
 using Bytes = std::string_view;
 
 inline constexpr std::size_t key_bytes_max = 64 * 1024;
+inline constexpr std::size_t key_prefix_bytes_max = 16; // what a replicated store puts before keys in its engines
 inline constexpr std::size_t value_bytes_max = std::size_t{1} << 30;
 inline constexpr std::size_t stamp_bytes_max = (std::size_t{1} << 15) - 1;
 inline constexpr std::size_t batch_bytes_max = std::size_t{1} << 31;

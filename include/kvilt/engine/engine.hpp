@@ -93,6 +93,18 @@ public:
         return live;
     }
 
+    // The same with the whole record, for those who look at its stamp.
+    template <class Use>
+    Result<bool> view_record(Bytes key, Use&& use) const {
+        const Pin pin(state_->epochs);
+        bool live = false;
+        KVILT_TRY(reader_.find_newest(key, [&](const Record& record) {
+            live = record.cell.kind == Kind::put;
+            if (live) use(record);
+        }));
+        return live;
+    }
+
     Scan<P> scan(Range range, std::optional<Sequence> at) const { return Scan<P>(*state_, std::move(range), at); }
 
     Sequence take_snapshot() const { return state_->snapshots.take(state_->published); }

@@ -141,6 +141,7 @@ public:
 
     Bytes key() const noexcept { return reverse_ ? Bytes(key_) : record_.key; }
     Bytes value() const noexcept { return reverse_ ? Bytes(value_) : record_.cell.value; }
+    Cell cell() const noexcept { return {Kind::put, reverse_ ? Bytes(stamp_) : record_.cell.stamp, value()}; }
     Result<void> status() const { return merge_.status(); }
 
 private:
@@ -233,6 +234,7 @@ private:
                 if (record.sequence <= at_) {
                     live = record.cell.kind == Kind::put;
                     if (live) value_ = record.cell.value;
+                    if (live && P::Conflict::stamp_bytes != 0) stamp_ = record.cell.stamp;
                 }
                 merge_.previous();
                 if (!merge_.valid()) break;
@@ -254,6 +256,7 @@ private:
     Record record_{};
     std::string key_;
     std::string value_;
+    std::string stamp_;
     bool reverse_ = false;
     bool opened_ = false;
 };

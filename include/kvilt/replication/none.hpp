@@ -14,6 +14,7 @@ struct None {
     static constexpr std::string_view format = "";
     static constexpr Capabilities provides{Capability::leader, Capability::linearizable, Capability::reads_see_writes};
     static constexpr Capabilities needs{};
+    static constexpr ReplicationKind kind = ReplicationKind::none;
     static constexpr std::size_t copies = 1;
     static Result<void> validate(const Options&) { return {}; }
 };

@@ -86,7 +86,8 @@ inline const char* read(const char* at, const char* limit, Record& record) noexc
     const auto kind = static_cast<Kind>(key & 1);
     if ((key & 2) != 0 && !take_varint(at, limit, stamp)) return nullptr;
     key >>= 2;
-    if (key > key_bytes_max || value > value_bytes_max || stamp > stamp_bytes_max || sequence > sequence_max) return {};
+    constexpr std::size_t key_most = key_bytes_max + key_prefix_bytes_max;
+    if (key > key_most || value > value_bytes_max || stamp > stamp_bytes_max || sequence > sequence_max) return {};
     const std::size_t bytes = round_up(static_cast<std::size_t>(at - begin) + key + stamp + value, entry_unit);
     if (bytes > static_cast<std::size_t>(limit - begin)) return nullptr;
     record = {{at, key}, sequence, {kind, {at + key, stamp}, {at + key + stamp, value}}};

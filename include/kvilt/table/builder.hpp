@@ -125,7 +125,7 @@ private:
     // `order` is that of the record's key to the one before.
     Result<void> check(const Record& record, int order) const {
         const Cell& cell = record.cell;
-        if (record.key.size() > key_bytes_max || cell.value.size() > value_bytes_max ||
+        if (record.key.size() > key_bytes_max + key_prefix_bytes_max || cell.value.size() > value_bytes_max ||
             cell.stamp.size() > stamp_bytes_max || record.sequence > sequence_max)
             return failure(Errc::invalid_argument, "build table", "a key, value, stamp or sequence is over its limit");
         if (order < 0 || (order == 0 && record.sequence >= sequence_last_))

@@ -1,0 +1,75 @@
+// A cell with its bytes: what messages said, when the messages have gone.
+#pragma once
+
+#include <kvilt/conflict/concept.hpp>
+#include <kvilt/core/checksum.hpp>
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace kvilt::cluster {
+
+// Small cells need no allocation; the room of a great one is used anew. Not copyable: the bytes stay where they are.
+class CellBuffer {
+public:
+    CellBuffer() = default;
+    CellBuffer(const CellBuffer&) = delete;
+    CellBuffer& operator=(const CellBuffer&) = delete;
+
+    // `cell` does not lie in this buffer.
+    void assign(const Cell& cell) {
+        const std::size_t needed = cell.stamp.size() + cell.value.size();
+        char* to = short_;
+        if (needed > sizeof short_) {
+            if (needed > room_) {
+                long_ = std::make_unique_for_overwrite<char[]>(needed);
+                room_ = needed;
+            }
+            to = long_.get();
+        }
+        if (!cell.stamp.empty()) std::memcpy(to, cell.stamp.data(), cell.stamp.size());
+        if (!cell.value.empty()) std::memcpy(to + cell.stamp.size(), cell.value.data(), cell.value.size());
+        cell_ = Cell{cell.kind, {to, cell.stamp.size()}, {to + cell.stamp.size(), cell.value.size()}};
+    }
+    void clear() noexcept { cell_.reset(); }
+
+    const std::optional<Cell>& cell() const noexcept { return cell_; }
+
+private:
+    std::optional<Cell> cell_{};
+    std::unique_ptr<char[]> long_{};
+    std::size_t room_ = 0;
+    char short_[256];
+};
+
+// The join of the cells that were added.
+template <ConflictPolicy C>
+class Joined {
+public:
+    void add(const Cell& cell) {
+        if (!present().cell()) return present().assign(cell);
+        const Cell& so_far = *present().cell();
+        if (C::covers(so_far, cell)) return;
+        spare().assign(C::covers(cell, so_far) ? cell : C::join(so_far, cell, room_));
+        second_ = !second_;
+    }
+    const std::optional<Cell>& cell() const noexcept { return second_ ? b_.cell() : a_.cell(); }
+
+private:
+    CellBuffer& present() noexcept { return second_ ? b_ : a_; }
+    CellBuffer& spare() noexcept { return second_ ? a_ : b_; }
+
+    CellBuffer a_{};
+    CellBuffer b_{};
+    std::string room_{};
+    bool second_ = false;
+};
+
+// Equal for equal cells: what replicas compare instead of cells.
+inline std::uint64_t digest_of(const Cell& cell) noexcept {
+    return checksum64(cell.value, checksum64(cell.stamp, cell.value.size()));
+}
+
+} // namespace kvilt::cluster

@@ -1,0 +1,112 @@
+// What an operation needs of the one who coordinates it: placement, clock, network, and whom it believes to be well.
+#pragma once
+
+#include <kvilt/cluster/placements.hpp>
+#include <kvilt/conflict/concept.hpp>
+#include <kvilt/core/hybrid_clock.hpp>
+#include <kvilt/core/threads.hpp>
+#include <kvilt/env/environment.hpp>
+#include <kvilt/env/network.hpp>
+#include <kvilt/replication/concept.hpp>
+
+#include <atomic>
+
+namespace kvilt::cluster {
+
+// Whom routing avoids. It decides nothing else: whatever it says, no promise depends on it.
+class Suspicion {
+public:
+    virtual bool suspects(NodeId node) const = 0;
+
+protected:
+    ~Suspicion() = default;
+};
+
+// A reply that nobody waits for.
+class Unheard final : public ReplySink {
+public:
+    void reply(const Message&) override {}
+};
+
+// The clock of a policy's stamps; one that has no times in them still wants none to go back.
+template <ConflictPolicy C>
+struct ClockOf {
+    using type = clocks::Hybrid;
+    static clocks::Options options(const typename C::Options&) noexcept { return {}; }
+};
+template <ConflictPolicy C>
+    requires requires { typename C::Clock; }
+struct ClockOf<C> {
+    using type = typename C::Clock;
+    static const clocks::Options& options(const typename C::Options& options) noexcept { return options; }
+};
+
+// Thread-safe under threads::Many. `self` is a node, or the number behind the last one for a store's own front, which
+// no cut separates from the nodes.
+template <ThreadsTag Threads, PartitionPolicy Partition_, ReplicationPolicy Replication_, ConflictPolicy Conflict_>
+class Coordinator {
+public:
+    using Partition = Partition_;
+    using Replication = Replication_;
+    using Conflict = Conflict_;
+    using Placed = Placements<Partition>;
+
+    using Time = typename ClockOf<Conflict>::type::template Source<Threads>;
+
+    Coordinator(NodeId self, std::uint32_t incarnation, const Placed& placed, Network& network, Clock& wall,
+                Time& clock, const typename Replication::Options& replication)
+        : self_(self), incarnation_(incarnation), placed_(placed), network_(network), wall_(wall), clock_(clock),
+          replication_(replication) {}
+
+    NodeId self() const noexcept { return self_; }
+    const Placed& placed() const noexcept { return placed_; }
+    const typename Replication::Options& replication() const noexcept { return replication_; }
+
+    void set_suspicion(const Suspicion* suspicion) noexcept { suspicion_ = suspicion; }
+
+    bool alive(NodeId node) const {
+        if (node == self_) return true;
+        if (!network_.reachable(self_, node) || !network_.reachable(node, self_)) return false;
+        return suspicion_ == nullptr || !suspicion_->suspects(node);
+    }
+
+    WriteStamp stamp() { return {self_, incarnation_, clock_.now(wall_.wall_us())}; }
+
+    // What is written from now on is later than `cell`. Errc::clock_ahead.
+    Result<void> observe(const Cell& cell) { return clock_.observe(Conflict::time(cell), wall_.wall_us()); }
+
+    std::uint64_t wall_us() const { return wall_.wall_us(); }
+    std::uint64_t next_operation() noexcept { return operations_.fetch_add(1, std::memory_order_relaxed); }
+
+    std::uint64_t era() const noexcept { return era_.load(std::memory_order_acquire); }
+    void learn_era(std::uint64_t era) noexcept {
+        if (era > era_.load(std::memory_order_acquire)) era_.store(era, std::memory_order_release);
+    }
+
+    // A refusal tells of a fence that has not come here yet.
+    void heed(const Message& reply) noexcept {
+        if (reply.error == Errc::unavailable) learn_era(reply.number);
+    }
+
+    // False: no reply will come.
+    bool send(Message& message, NodeId to, ReplySink& sink) {
+        message.from = self_;
+        message.to = to;
+        message.epoch = placed_.epoch();
+        return network_.send(message, sink);
+    }
+
+private:
+    NodeId self_;
+    std::uint32_t incarnation_;
+    const Placed& placed_;
+    Network& network_;
+    Clock& wall_;
+    Time& clock_;
+    typename Replication::Options replication_;
+    const Suspicion* suspicion_ = nullptr;
+    typename Threads::template Atomic<std::uint64_t> era_{0};
+    typename Threads::template Atomic<std::uint64_t> operations_{1};
+};
+
+} // namespace kvilt::cluster

@@ -1,0 +1,64 @@
+// The homes of one key as an operation sees them: who was asked, who stands in, who has answered.
+#pragma once
+
+#include <kvilt/core/node.hpp>
+
+#include <array>
+#include <span>
+
+namespace kvilt::cluster {
+
+template <std::size_t N>
+class Homes {
+public:
+    enum class State : std::uint8_t { idle, asked, answered, failed };
+
+    struct Place {
+        NodeId home{};
+        NodeId asked = no_node; // the home itself, or who stands in for it
+        State state = State::idle;
+    };
+
+    explicit Homes(std::span<const NodeId> homes) {
+        for (std::size_t at = 0; at < N; ++at) places_[at].home = homes[at];
+    }
+
+    // Nobody has been asked: the next phase begins.
+    void reset() noexcept {
+        for (Place& place : places_) place = Place{.home = place.home};
+    }
+
+    std::array<Place, N>& places() noexcept { return places_; }
+
+    void ask(Place& place, NodeId node) noexcept {
+        place.asked = node;
+        place.state = State::asked;
+    }
+
+    // The place whose answer `from` gives, if it is still waited for: an answer that comes twice counts once.
+    Place* answered_by(NodeId from, bool well) noexcept {
+        for (Place& place : places_) {
+            if (place.asked != from || place.state != State::asked) continue;
+            place.state = well ? State::answered : State::failed;
+            return &place;
+        }
+        return nullptr;
+    }
+
+    std::size_t count(State state) const noexcept {
+        std::size_t count = 0;
+        for (const Place& place : places_) count += place.state == state;
+        return count;
+    }
+
+    bool asks(NodeId node) const noexcept {
+        for (const Place& place : places_)
+            if (place.asked == node || place.home == node) return true;
+        return false;
+    }
+
+private:
+    std::array<Place, N> places_{};
+};
+
+} // namespace kvilt::cluster

@@ -1,0 +1,116 @@
+// What a node must remember of itself from one life to the next, in its own engine.
+#pragma once
+
+#include <kvilt/cluster/stored_key.hpp>
+#include <kvilt/core/checksum.hpp>
+#include <kvilt/core/coding.hpp>
+#include <kvilt/engine/engine.hpp>
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace kvilt::cluster {
+
+//   incarnation   the number of the life: stamps of a former one may have been lost with power
+//   era           of the last fence
+//   time          at or above every time that was ever stored here
+//   whole         1 once it has all copies that it is home of; a life that was to gather them and did not end well has
+//                 none, and must not answer
+// Thread-safe under threads::Many. Each number is as safe as the records that were written behind it: they are in one
+// log.
+template <class P>
+class NodeMemory {
+public:
+    explicit NodeMemory(engine::Engine<P>& engine) : engine_(engine) {}
+
+    // Begins a life, which power loss does not take back where the log can sync. `random` numbers lives that nothing
+    // outlasts.
+    Result<void> open(Random& random) {
+        KVILT_TRY_ASSIGN(life, read("incarnation"));
+        KVILT_TRY_ASSIGN(era, read("era"));
+        KVILT_TRY_ASSIGN(time, read("time"));
+        era_.store(era);
+        time_.store(time);
+        incarnation_ = static_cast<std::uint32_t>(P::on_disk ? life + 1 : random.next() >> 33);
+        return write_safely("incarnation", incarnation_);
+    }
+
+    Result<bool> whole() const {
+        KVILT_TRY_ASSIGN(number, read("whole"));
+        return number == 1;
+    }
+    // And everything before it is durable.
+    Result<void> set_whole() { return write_safely("whole", 1); }
+
+    std::uint32_t incarnation() const noexcept { return incarnation_; }
+    std::uint64_t era() const noexcept { return era_.load(std::memory_order_acquire); }
+    std::uint64_t time() const noexcept { return time_.load(std::memory_order_acquire); }
+
+    // Durable, before anything of the new era may be.
+    Result<void> set_era(std::uint64_t era) {
+        const std::lock_guard lock(mutex_);
+        if (era <= era_.load()) return {};
+        KVILT_TRY(write_safely("era", era));
+        era_.store(era, std::memory_order_release);
+        return {};
+    }
+
+    // Before a cell of this time is written. Once for each `step` of it, so that it costs nothing.
+    Result<void> reach(std::uint64_t time, std::uint64_t step) {
+        if (time <= time_.load(std::memory_order_acquire)) [[likely]]
+            return {};
+        const std::lock_guard lock(mutex_);
+        if (time <= time_.load()) return {};
+        KVILT_TRY(write("time", time + step));
+        time_.store(time + step, std::memory_order_release);
+        return {};
+    }
+
+    // A life for one write alone: in the upper half of the numbers, used once.
+    Result<std::uint32_t> next_borrowed_life() {
+        const std::lock_guard lock(mutex_);
+        KVILT_TRY_ASSIGN(borrowed, read("borrowed"));
+        KVILT_TRY(write_safely("borrowed", borrowed + 1));
+        return std::uint32_t{1} << 31 | static_cast<std::uint32_t>(P::on_disk ? borrowed : mix(incarnation_, borrowed));
+    }
+
+    // Other numbers of this node's, by name; 0 where there is none yet.
+    Result<std::uint64_t> read(Bytes name) const {
+        std::uint64_t number = 0;
+        KVILT_TRY(engine_.view(StoredKey::own(name), std::nullopt, [&](Bytes value) {
+            if (value.size() == sizeof number) number = coding::load<std::uint64_t>(value.data());
+        }));
+        return number;
+    }
+
+    Result<void> write_safely(Bytes name, std::uint64_t number) {
+        KVILT_TRY(write(name, number));
+        return make_durable();
+    }
+
+    // Everything in the engine, as far as its composition can.
+    Result<void> make_durable() {
+        if constexpr (P::durable)
+            return engine_.sync();
+        else if constexpr (P::on_disk)
+            return engine_.flush();
+        else
+            return {};
+    }
+
+private:
+    Result<void> write(Bytes name, std::uint64_t number) {
+        char text[sizeof number];
+        coding::store(text, number);
+        return engine_.put(StoredKey::own(name), {text, sizeof text}, {});
+    }
+
+    engine::Engine<P>& engine_;
+    std::uint32_t incarnation_ = 0;
+    typename P::Threads::template Atomic<std::uint64_t> era_{0};
+    typename P::Threads::template Atomic<std::uint64_t> time_{0};
+    [[no_unique_address]] typename P::Threads::Mutex mutex_{};
+};
+
+} // namespace kvilt::cluster

@@ -1,0 +1,83 @@
+// What nodes say to one another. A message borrows its bytes: who keeps one copies them.
+#pragma once
+
+#include <kvilt/core/error.hpp>
+#include <kvilt/core/node.hpp>
+#include <kvilt/core/record.hpp>
+
+#include <optional>
+
+namespace kvilt {
+
+// Requests, by what the receiver does. What each carries beside shard and key is said behind it.
+enum class MessageKind : std::uint8_t {
+    reply,    // to any of the others, by `operation`: `error`, or what was asked for
+    read,     // reply: cell, if there is one
+    write,    // cell: joined with what is there, or kept for `hinted_for` if that is another node. Reply: done
+    update,   // write_kind, context, payload (the value): the receiver makes the cell of it. Reply: the cell that is
+              // there now
+    page,     // key: the first, or in reverse the one behind; number: bytes at most. Reply: payload of cells, number: 1
+              // if there is more
+    digests,  // number: level of the tree of both; payload: its nodes. Reply: payload of their digests
+    keys,     // payload: leaves of that tree. Reply: payload of keys and digests of their cells
+    exchange, // payload: cells to be joined with; context: keys of cells that are wanted. Reply: payload of cells
+    erased,   // Reply: payload of keys and digests of the shard's erased cells
+    confirm,  // payload: such. Reply: payload of those that the receiver has alike, and will have after any crash
+    fence,    // number: the era from which on older messages are refused. Reply: number: hints held
+    forget,   // payload: those that all homes have confirmed before the fence. Reply: done
+    heartbeat, // no reply; its arrival is all
+    vote,      // number: the term asked for. Reply: number: the last position; granted unless `error`
+    follow,    // number: the position that the leader's cells follow on; term in `context`. Reply: own position
+};
+
+constexpr const char* name_of(MessageKind kind) noexcept {
+    constexpr const char* names[] = {"reply",   "read",   "write",     "update", "page",
+                                     "digests", "keys",   "exchange",  "erased", "confirm",
+                                     "fence",   "forget", "heartbeat", "vote",   "follow"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+// `epoch` is the placement's: a receiver with another one refuses. `era` is that of the fences: what was sent before a
+// fence is not carried out behind it.
+struct Message {
+    MessageKind kind = MessageKind::reply;
+    NodeId from{};
+    NodeId to{};
+    NodeId hinted_for = no_node;
+    Epoch epoch = 0;
+    std::uint64_t era = 0;
+    std::uint64_t operation = 0; // of the sender
+    std::uint64_t number = 0;
+    ShardId shard = 0;
+    Kind write_kind = Kind::put;
+    bool reverse = false;        // of a page
+    bool sync = false;           // what is written survives power loss before the reply
+    std::optional<Errc> error{}; // of a reply
+    Bytes key{};
+    std::optional<Cell> cell{};
+    Bytes context{};
+    Bytes payload{};
+
+    // Bytes that it would take on a wire, about.
+    std::size_t bytes() const noexcept {
+        constexpr std::size_t head = 48;
+        return head + key.size() + context.size() + payload.size() +
+               (cell ? cell->stamp.size() + cell->value.size() : 0);
+    }
+};
+
+// Where the reply to a request goes.
+class ReplySink {
+public:
+    ReplySink() = default;
+    ReplySink(const ReplySink&) = delete;
+    ReplySink& operator=(const ReplySink&) = delete;
+
+    // The message is valid in the call.
+    virtual void reply(const Message& message) = 0;
+
+protected:
+    ~ReplySink() = default;
+};
+
+} // namespace kvilt
