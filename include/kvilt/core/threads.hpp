@@ -41,6 +41,11 @@ struct One {
             value_ = static_cast<T>(value_ - by);
             return before;
         }
+        bool compare_exchange_weak(T& expected, T value, std::memory_order = std::memory_order_seq_cst) noexcept {
+            const bool equal = value_ == expected;
+            (equal ? value_ : expected) = equal ? value : value_;
+            return equal;
+        }
 
     private:
         T value_{};
