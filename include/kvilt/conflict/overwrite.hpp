@@ -5,7 +5,7 @@
 
 namespace kvilt::conflict {
 
-// Right wherever one place orders the writes of a key. Records of equal key and sequence are the same record.
+// Right wherever one place orders the writes of a key.
 // Provides: total_order. Needs: nothing; a rule refuses it for copies that take writes on their own.
 struct Overwrite {
     using Options = NoOptions;
@@ -17,8 +17,6 @@ struct Overwrite {
     static constexpr bool total_order = true;
     static constexpr std::size_t stamp_bytes = 0;
     static Result<void> validate(const Options&) { return {}; }
-
-    static Record join(const Record& a, const Record& b) noexcept { return a.sequence < b.sequence ? b : a; }
 };
 
 } // namespace kvilt::conflict
