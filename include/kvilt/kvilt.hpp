@@ -1,6 +1,9 @@
 // Everything but the optional components: include <kvilt/table/compression_lz4.hpp> or compression_zstd.hpp for those.
 #pragma once
 
+#include <kvilt/conflict/last_write_wins.hpp>
+#include <kvilt/conflict/vector_clock.hpp>
+#include <kvilt/conflict/version.hpp>
 #include <kvilt/log/buffered.hpp>
 #include <kvilt/log/mapped.hpp>
 #include <kvilt/log/written.hpp>

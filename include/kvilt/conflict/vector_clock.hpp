@@ -94,6 +94,8 @@ struct VectorClock {
                            "the context knows write " + std::to_string(told) + " of node " +
                                std::to_string(by.node.number) + ", which has made no more than " +
                                std::to_string(given) + "; read again and write with the context of that read");
+        if (given >= detail::counter_max)
+            return failure(Errc::full, "write", "the counter of this node for the key is spent; take another key");
         if (kind == Kind::tombstone && context.empty() && values(there) != 0)
             return failure(Errc::conflict, "erase",
                            "without a context it would erase what nobody has read; read, then erase with that context");
@@ -101,7 +103,7 @@ struct VectorClock {
         const detail::Added added =
             kind == Kind::put ? detail::Added{.actor = own, .counter = given + 1, .value = value} : detail::Added{};
         const detail::Judge judged = detail::judge(left, right, added);
-        KVILT_TRY(judge_limits(judged, kind, given));
+        KVILT_TRY(judge_limits(judged, kind));
         return detail::written(left, right, added, judged, room);
     }
 
@@ -117,7 +119,7 @@ struct VectorClock {
     }
 
 private:
-    static Result<void> judge_limits(const detail::Judge& judged, Kind kind, std::uint64_t given) {
+    static Result<void> judge_limits(const detail::Judge& judged, Kind kind) {
         const std::size_t bytes_max = kind == Kind::put ? written_stamp_bytes_max : erased_stamp_bytes_max;
         if (kind == Kind::put && judged.siblings > siblings_max)
             return failure(Errc::siblings, "write",
@@ -129,7 +131,7 @@ private:
                            "the concurrent values of a key may have " + std::to_string(siblings_value_bytes_max) +
                                " bytes together, and would have " + std::to_string(judged.value_bytes) +
                                "; split the value, or fetch and write one with their context");
-        if (judged.stamp_bytes() > bytes_max || given >= detail::counter_max)
+        if (judged.stamp_bytes() > bytes_max)
             return failure(Errc::full, "write",
                            "the vector of the key would have " + std::to_string(judged.entries) +
                                " entries, one for each life of a node that wrote it, and take " +

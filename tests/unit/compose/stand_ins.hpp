@@ -109,7 +109,20 @@ struct Stamped {
     static constexpr bool total_order = true;
     static constexpr std::size_t stamp_bytes = 8;
     static Result<void> validate(const Options&) { return {}; }
-    static Record join(const Record& a, const Record& b) { return a.cell.stamp < b.cell.stamp ? b : a; }
+    static constexpr bool needs_present = false;
+    static Cell join(const Cell& a, const Cell& b, std::string&) { return a.stamp < b.stamp ? b : a; }
+    static bool covers(const Cell& a, const Cell& b) { return a.stamp >= b.stamp; }
+    static std::size_t values(const Cell&) { return 1; }
+    template <class Visit>
+    static void for_each_value(const Cell& cell, Visit visit) {
+        visit(cell.value);
+    }
+    static std::string context(const Cell&) { return {}; }
+    static bool well_formed(const Cell&) { return true; }
+    static std::uint64_t time(const Cell&) { return 0; }
+    static Result<Cell> write(const Cell*, Bytes, const WriteStamp&, Kind kind, Bytes value, std::string&) {
+        return Cell{kind, {}, value};
+    }
 };
 
 using Ordered = MemTable<threads::One, ordered_keys, versions>;

@@ -3,39 +3,22 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-
 using namespace kvilt;
 namespace {
 
-// Keeps whichever record it is given first.
-struct FirstGiven : conflict::Overwrite {
-    static Record join(const Record& a, const Record&) { return a; }
-};
-// Counts what it has seen.
-struct Adds : conflict::Overwrite {
-    static Record join(const Record& a, const Record& b) {
-        return {a.key, a.sequence + b.sequence, a.sequence < b.sequence ? b.cell : a.cell};
-    }
+// Says that it has no single order, yet has no stamp to join by.
+struct Undecided : conflict::Overwrite {
+    static constexpr Capabilities provides{};
+    static constexpr bool total_order = false;
 };
 
 } // namespace
 
-TEST_CASE("the later write wins, be it a put or a tombstone") {
-    const Record old{.key = "k", .sequence = 7, .cell = {.value = "old"}};
-    const Record gone{.key = "k", .sequence = 9, .cell = {.kind = Kind::tombstone}};
-    CHECK(conflict::Overwrite::join(old, gone).sequence == 9);
-    CHECK(conflict::Overwrite::join(gone, old).cell.kind == Kind::tombstone);
+TEST_CASE("Overwrite costs no byte, and its order is single") {
+    CHECK(conflict::Overwrite::stamp_bytes == 0);
+    CHECK(laws::check_conflict<conflict::Overwrite>() == "");
 }
 
-TEST_CASE("Overwrite keeps the laws of a join") {
-    const char* given = std::getenv("KVILT_SEED");
-    const std::uint64_t seed = given == nullptr ? 1 : std::strtoull(given, nullptr, 10);
-    MESSAGE("KVILT_SEED=", seed);
-    CHECK(laws::check_conflict<conflict::Overwrite>(seed) == "");
-}
-
-TEST_CASE("the laws find joins that are none") {
-    CHECK(laws::check_conflict<FirstGiven>().starts_with("join is not commutative"));
-    CHECK(laws::check_conflict<Adds>().starts_with("join is not idempotent"));
+TEST_CASE("the laws refuse a policy that has neither a stamp nor a single order") {
+    CHECK(laws::check_conflict<Undecided>() == "without a stamp there is no join, so there must be a total order");
 }
