@@ -19,6 +19,9 @@ namespace kvilt::sim {
 //                                              operation without answer: nothing if it would change nothing here.
 //   bool observes(op)                          an answered one that changes no state, whatever the state is
 //   bool matters(op, all)                      false for one without answer that no other can have noticed
+//   Where it can, for speed:
+//   optional<State> needs(op)                  the one state in which the answer of an answered one is right
+//   optional<State> leaves(op)                 the one state behind it, wherever it is placed
 template <class M>
 concept SequentialModel = requires(const typename M::State& state, const Operation& operation, const Operations& all) {
     { M::initial() } -> std::same_as<typename M::State>;
@@ -51,6 +54,16 @@ struct RegisterModel {
 
     static bool observes(const Operation& operation) noexcept {
         return operation.outcome == Operation::Outcome::ok && !operation.changes();
+    }
+
+    static std::optional<State> needs(const Operation& operation) noexcept {
+        if (operation.outcome != Operation::Outcome::ok || !operation.swapped) return std::nullopt;
+        if (operation.kind == Operation::Kind::read) return operation.value;
+        if (operation.kind == Operation::Kind::compare_and_set) return operation.expected;
+        return std::nullopt;
+    }
+    static std::optional<State> leaves(const Operation& operation) noexcept {
+        return operation.changes() ? std::optional(operation.leaves()) : std::nullopt;
     }
 
     // One whose value was neither read nor expected can be left out of every order, but for a compare-and-set that

@@ -20,6 +20,19 @@ Verdict verdict(const Operations& operations) {
 bool good(const Operations& operations) { return verdict(operations) == Verdict::linearizable; }
 bool bad(const Operations& operations) { return verdict(operations) == Verdict::violated; }
 
+// A write adds its value, a read returns the sum: an object of a user's own.
+struct CounterModel {
+    using State = std::uint64_t;
+    static State initial() { return 0; }
+    static std::uint64_t print(State state) { return state; }
+    static std::optional<State> after(State state, const Operation& operation) {
+        if (operation.kind == Operation::Kind::write) return state + operation.value;
+        return state == operation.value ? std::optional(state) : std::nullopt;
+    }
+    static bool observes(const Operation& operation) { return operation.kind == Operation::Kind::read; }
+    static bool matters(const Operation&, const Operations&) { return true; }
+};
+
 } // namespace
 
 TEST_CASE("what happens one by one is linearizable if each read returns the last write") {
@@ -116,6 +129,15 @@ TEST_CASE("a history of several hundred operations is judged") {
     CHECK(good(operations));
     operations.push_back(read(9, 1, 4000, 4010));
     CHECK(bad(operations));
+}
+
+TEST_CASE("an object of a user's own is judged by its own model") {
+    sim::LinearizabilityChecker<CounterModel> checker;
+    const Operation lost = unknown(write(3, 100, 0, 10));
+    CHECK(checker({write(0, 1, 0, 50), write(1, 2, 0, 50), read(2, 2, 10, 20), read(2, 3, 60, 70)}) == "");
+    CHECK(checker({write(0, 1, 0, 50), write(1, 2, 0, 50), read(2, 4, 10, 20)}) != "");
+    CHECK(checker({write(0, 1, 0, 50), read(2, 0, 10, 20), lost, read(2, 101, 60, 70), read(2, 101, 80, 90)}) == "");
+    CHECK(checker({write(0, 1, 0, 50), lost, read(2, 101, 60, 70), read(2, 1, 80, 90)}) != "");
 }
 
 TEST_CASE("what is no history is refused by name") {
