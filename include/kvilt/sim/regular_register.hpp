@@ -5,7 +5,9 @@
 #include <kvilt/sim/sources.hpp>
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kvilt::sim {
@@ -18,9 +20,10 @@ namespace kvilt::sim {
 // conditions for shared memory registers" (2011): for each read by itself there is an order of all writes, true to
 // time, in which the read comes right behind the one that it found.
 //
-// Two reads may see two writes in two orders, and a later read an older write than an earlier read did while the newer
-// one is under way. Returns the first read that breaks it, or an empty string. Values must be written once. Cost: reads
-// times writes.
+// Versions add what linearizability does not ask: a value whose version is less than that of an acknowledged write must
+// not be read, though its own write be still under way. Otherwise it is weaker: two reads may see two writes in two
+// orders, and while a write is under way a later read may see an older value than an earlier read did. Returns the
+// first read that breaks it, or an empty string. Values must be written once. Cost: reads times writes.
 inline std::string check_regular(const Operations& operations) {
     const Sources sources(operations);
     if (!sources.broken().empty()) return sources.broken();
@@ -33,25 +36,37 @@ inline std::string check_regular(const Operations& operations) {
     return {};
 }
 
-// Whether versions follow time: a write that begins after another was acknowledged has the greater version. Without
-// this the last writer does not win, though reads may be regular by versions. Returns a sentence or an empty string.
-inline std::string check_versions_follow_time(const Operations& operations) {
-    std::vector<const Operation*> by_start;
-    for (const Operation& operation : operations)
-        if (operation.outcome == Operation::Outcome::ok && operation.changes() && operation.version != 0)
-            by_start.push_back(&operation);
-    std::vector<const Operation*> by_end = by_start;
-    std::sort(by_start.begin(), by_start.end(),
-              [](auto* a, auto* b) { return std::pair(a->start_us, a) < std::pair(b->start_us, b); });
-    std::sort(by_end.begin(), by_end.end(),
-              [](auto* a, auto* b) { return std::pair(a->end_us, a) < std::pair(b->end_us, b); });
-    const Operation* greatest = nullptr;
+// Whether versions order the writes as time does: no two writes have one version, and a write that begins after another
+// was acknowledged has a greater one. Without this the last writer does not win, though reads may be regular by
+// versions. Returns a sentence or an empty string. Values must be written once. Cost: n log n.
+inline std::string check_versions(const Operations& operations) {
+    const Sources sources(operations);
+    if (!sources.broken().empty()) return sources.broken();
+    std::vector<const Source*> by_start;
+    std::map<std::uint64_t, const Source*> by_version;
+    const auto given = [&](const Source& source) -> const Source* {
+        return source.version() == 0 ? nullptr : by_version.emplace(source.version(), &source).first->second;
+    };
+    for (const Source& source : sources.all()) {
+        if (const Source* const first = given(source); first != nullptr && first != &source)
+            return "one version twice: " + source.text() + ", and " + first->text();
+        const bool answered = source.operation()->outcome == Operation::Outcome::ok;
+        if (answered && source.version() != 0) by_start.push_back(&source);
+    }
+    std::vector<const Source*> by_end = by_start;
+    std::sort(by_start.begin(), by_start.end(), [](const Source* a, const Source* b) {
+        return std::pair(a->operation()->start_us, a) < std::pair(b->operation()->start_us, b);
+    });
+    std::sort(by_end.begin(), by_end.end(), [](const Source* a, const Source* b) {
+        return std::pair(a->operation()->end_us, a) < std::pair(b->operation()->end_us, b);
+    });
+    const Source* greatest = nullptr;
     auto ended = by_end.begin();
-    for (const Operation* const write : by_start) {
-        for (; ended != by_end.end() && (*ended)->before(*write); ++ended)
-            if (greatest == nullptr || greatest->version < (*ended)->version) greatest = *ended;
-        if (greatest != nullptr && greatest->version >= write->version)
-            return "versions run backwards: " + text_of(*write) + ", but before that " + text_of(*greatest);
+    for (const Source* const write : by_start) {
+        for (; ended != by_end.end() && (*ended)->operation()->before(*write->operation()); ++ended)
+            if (greatest == nullptr || greatest->version() < (*ended)->version()) greatest = *ended;
+        if (greatest != nullptr && greatest->version() >= write->version())
+            return "versions run backwards: " + write->text() + ", but before that " + greatest->text();
     }
     return {};
 }

@@ -56,6 +56,7 @@ public:
                 erases_.push_back(source);
             else
                 writes_.emplace(value, source);
+            all_.push_back(source);
             if (operation.outcome == Operation::Outcome::ok) acknowledged_.push_back(source);
         }
         for (const Operation& operation : operations) {
@@ -121,13 +122,15 @@ public:
     // Of what has a value, in the order of the values.
     const std::map<ValueId, Source>& writes() const noexcept { return writes_; }
 
-    // Answered writes and erases, in the order of the operations.
+    // What did not certainly fail; and of that what was answered: in the order of the operations.
+    const std::vector<Source>& all() const noexcept { return all_; }
     const std::vector<Source>& acknowledged() const noexcept { return acknowledged_; }
 
 private:
     std::string broken_{};
     std::map<ValueId, Source> writes_{};
     std::vector<Source> erases_{};
+    std::vector<Source> all_{};
     std::vector<Source> acknowledged_{};
 };
 

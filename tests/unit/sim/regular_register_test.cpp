@@ -73,13 +73,18 @@ TEST_CASE("where versions are told they decide which write is newer") {
     CHECK(!regular({one, versioned(15, erase(0, 120, 130)), versioned(12, read(2, no_value, 140, 150))}));
 }
 
-TEST_CASE("versions that run against time are found") {
+TEST_CASE("versions that run against time, or are given twice, are found") {
     const Operation one = versioned(10, write(0, 1, 0, 10));
-    CHECK(sim::check_versions_follow_time({one, versioned(11, write(1, 2, 20, 30))}) == "");
-    CHECK(sim::check_versions_follow_time({one, versioned(9, write(1, 2, 5, 30))}) == ""); // overlapping
-    CHECK(sim::check_versions_follow_time({one, versioned(9, write(1, 2, 20, 30))}).starts_with("versions run back"));
-    CHECK(sim::check_versions_follow_time({versioned(9, erase(1, 20, 30)), one}).starts_with("versions run back"));
-    CHECK(sim::check_versions_follow_time({one, unknown(versioned(9, write(1, 2, 20, 30)))}) == "");
+    CHECK(sim::check_versions({one, versioned(11, write(1, 2, 20, 30))}) == "");
+    CHECK(sim::check_versions({one, versioned(9, write(1, 2, 5, 30))}) == ""); // overlapping
+    CHECK(sim::check_versions({one, versioned(9, write(1, 2, 20, 30))}).starts_with("versions run back"));
+    CHECK(sim::check_versions({versioned(9, erase(1, 20, 30)), one}).starts_with("versions run back"));
+    CHECK(sim::check_versions({one, unknown(versioned(9, write(1, 2, 20, 30)))}) == "");
+    CHECK(sim::check_versions({one, unknown(versioned(10, write(0, 2, 20, 30)))}).starts_with("one version twice: "));
+    CHECK(
+        sim::check_versions({one, unknown(write(0, 2, 20, 30)), versioned(10, read(1, 2, 40, 50))}).starts_with("one"));
+    CHECK(sim::check_versions({one, versioned(10, read(1, 1, 20, 30))}) == "");
+    CHECK(sim::check_versions({write(0, 1, 0, 10), erase(0, 20, 30)}) == ""); // none told
 }
 
 TEST_CASE("what cannot be judged is said to be so") {
