@@ -73,7 +73,7 @@ inline std::string text_of(const Faults& faults) {
 struct NemesisOptions {
     std::uint64_t seed = 1;
     std::size_t nodes = 3;                  // at most 64
-    std::uint64_t duration_us = 10'000'000; // by then all faults have ended
+    std::uint64_t duration_us = 10'000'000; // not 0; by then all faults have ended
     std::size_t faults = 10;                // fewer where some would break the bounds below
     std::uint64_t fault_us_min = 10'000;
     std::uint64_t fault_us_max = 2'000'000;

@@ -5,7 +5,9 @@
 #include <kvilt/sim/register_model.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 

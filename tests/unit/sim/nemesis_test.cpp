@@ -158,6 +158,14 @@ TEST_CASE("what is shrunk keeps its order and none of it can be left out, even w
     }
 }
 
+TEST_CASE("a step that can go only after a later one has gone is left out too") {
+    const auto has = [](const std::vector<int>& of, int step) {
+        return std::find(of.begin(), of.end(), step) != of.end();
+    };
+    const auto fails = [&](const std::vector<int>& left) { return has(left, 9) && (has(left, 1) || !has(left, 5)); };
+    CHECK(sim::shrink(std::vector<int>{1, 5, 9}, fails).steps == std::vector<int>{9});
+}
+
 TEST_CASE("a shrinking that runs out of tries says so, and what it returns still fails") {
     std::vector<int> steps(100, 1);
     const auto fails = [](const std::vector<int>& left) { return left.size() >= 60; };

@@ -23,6 +23,7 @@ TEST_CASE("a regular read returns the last completed write or one that overlaps 
     CHECK(regular({write(0, 1, 0, 10), read(1, 1, 20, 30)}));
     CHECK(regular({write(0, 1, 0, 10), write(0, 2, 20, 40), read(1, 1, 25, 35)}));
     CHECK(regular({write(0, 1, 0, 10), write(0, 2, 20, 40), read(1, 2, 25, 35)}));
+    CHECK(regular({write(0, 1, 0, 10), read(1, no_value, 10, 20)})); // equal times overlap
     CHECK(sim::check_regular({write(0, 1, 0, 10), write(0, 2, 20, 30), read(1, 1, 40, 50)}) ==
           "not regular: client 1 reads 1, from 40 us to 50 us, but before that client 0 writes 2, from 20 us to 30 us");
     CHECK(!regular({write(0, 1, 0, 10), read(1, no_value, 20, 30)}));
@@ -78,6 +79,8 @@ TEST_CASE("versions that run against time, or are given twice, are found") {
     CHECK(sim::check_versions({one, versioned(11, write(1, 2, 20, 30))}) == "");
     CHECK(sim::check_versions({one, versioned(9, write(1, 2, 5, 30))}) == ""); // overlapping
     CHECK(sim::check_versions({one, versioned(9, write(1, 2, 20, 30))}).starts_with("versions run back"));
+    const Operation overlapping = versioned(8, write(1, 2, 5, 15)); // ends last, but is not the greatest
+    CHECK(sim::check_versions({one, overlapping, versioned(9, write(2, 3, 20, 30))}).starts_with("versions run back"));
     CHECK(sim::check_versions({versioned(9, erase(1, 20, 30)), one}).starts_with("versions run back"));
     CHECK(sim::check_versions({one, unknown(versioned(9, write(1, 2, 20, 30)))}) == "");
     CHECK(sim::check_versions({one, unknown(versioned(10, write(0, 2, 20, 30)))}).starts_with("one version twice: "));
@@ -107,6 +110,9 @@ TEST_CASE("a client that reads new and then old goes back, two clients do not") 
     CHECK(keeps_session(
         {unknown(write(0, 1, 0, 5)), unknown(erase(0, 6, 8)), read(1, 1, 30, 40), read(1, no_value, 50, 60)}));
     CHECK(!keeps_session({read(1, 7, 30, 40)}));
+    // Nothing was read, of the erase or of the beginning: who knows.
+    CHECK(
+        keeps_session({unknown(erase(0, 40, 45)), write(2, 1, 10, 20), read(1, no_value, 50, 55), read(1, 1, 60, 70)}));
 }
 
 TEST_CASE("a client sees what it wrote, or something newer") {

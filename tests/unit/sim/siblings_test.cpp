@@ -101,6 +101,8 @@ TEST_CASE("what a context has erased is not shown again") {
           "from 20 us to 30 us");
     CHECK(check_resurrection({one, with(unknown(erase(0, 20, 30)), {1}), with(read(2, no_value, 40, 50), {1})}) == "");
     CHECK(check_resurrection({one, with(failed(erase(0, 20, 30)), {1}), with(read(2, no_value, 40, 50), {1})}) == "");
+    CHECK(check_resurrection({one, with(unknown(erase(1, 20, 25)), {1}), gone, with(read(2, no_value, 40, 50), {1})}) !=
+          "");
     // The earliest acknowledged erase counts, in whatever order they stand.
     CHECK(check_resurrection({one, with(erase(1, 20, 90), {1}), gone, with(read(2, no_value, 40, 50), {1})}) != "");
     CHECK(check_resurrection({one, gone, with(erase(1, 20, 90), {1}), with(read(2, no_value, 40, 50), {1})}) != "");
