@@ -155,7 +155,7 @@ public:
         Result<void> first;
         for (auto& seat : seats_)
             if (auto member = seat->leave())
-                if (auto closed = member->engine().close(); !closed && first) first = std::move(closed);
+                if (auto closed = member->close(); !closed && first) first = std::move(closed);
         return first;
     }
     Stats stats() const {
@@ -177,6 +177,7 @@ public:
     NodeId front() const noexcept { return {static_cast<std::uint32_t>(placed_.nodes())}; }
     bool known(NodeId node) const noexcept { return node.number < placed_.nodes(); }
     Seat<Ring>& seat(NodeId node) const noexcept { return *seats_[node.number]; }
+    Coordinator& front_coordinator() noexcept { return *front_; }
     DirectNetwork& network() noexcept { return network_; }
     auto& operating() noexcept { return operating_; } // the lock of those who change nodes
 

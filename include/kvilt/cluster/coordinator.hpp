@@ -70,7 +70,7 @@ public:
         return suspicion_ == nullptr || !suspicion_->suspects(node);
     }
 
-    WriteStamp stamp() { return {self_, incarnation_, clock_.now(wall_.wall_us())}; }
+    WriteStamp stamp() { return {self_, incarnation_, clock_.now(wall_.wall_us())}; } // unique
 
     // What is written from now on is later than `cell`. Errc::clock_ahead.
     Result<void> observe(const Cell& cell) { return clock_.observe(Conflict::time(cell), wall_.wall_us()); }

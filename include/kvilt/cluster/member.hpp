@@ -63,6 +63,19 @@ public:
 
     void receive(const Message& request, ReplySink& sink) { replica_->serve(request, sink); }
 
+    // A node that has lost its memory must not carry out what was sent before the fences that it saw.
+    Result<void> enter_era(std::uint64_t era) {
+        KVILT_TRY(memory_.set_era(era));
+        coordinator_->learn_era(era);
+        return {};
+    }
+
+    // An orderly end: nothing may be called afterwards.
+    Result<void> close() {
+        KVILT_TRY(memory_.end());
+        return engine_->close();
+    }
+
     Coordinator& coordinator() noexcept { return *coordinator_; }
     Engine& engine() noexcept { return *engine_; }
     const Engine& engine() const noexcept { return *engine_; }

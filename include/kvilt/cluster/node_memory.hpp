@@ -13,6 +13,7 @@
 namespace kvilt::cluster {
 
 //   incarnation   the number of the life: stamps of a former one may have been lost with power
+//   closed        1 after an orderly end, in which nothing is lost: the next life goes on as the same
 //   era           of the last fence
 //   time          at or above every time that was ever stored here
 //   whole         1 once it has all copies that it is home of; a life that was to gather them and did not end well has
@@ -32,9 +33,17 @@ public:
         KVILT_TRY_ASSIGN(time, read("time"));
         era_.store(era);
         time_.store(time);
-        incarnation_ = static_cast<std::uint32_t>(P::on_disk ? life + 1 : random.next() >> 33);
+        KVILT_TRY_ASSIGN(closed, read("closed"));
+        incarnation_ = static_cast<std::uint32_t>(P::on_disk ? life + 1 - closed : random.next() >> 33);
+        KVILT_TRY(write("closed", 0));
         return write_safely("incarnation", incarnation_);
     }
+
+    // Nothing is stamped any more.
+    Result<void> end() { return write_safely("closed", 1); }
+
+    // At or above the number of writes that this engine has ever taken.
+    std::uint64_t writes() const noexcept { return engine_.state().published.load(); }
 
     Result<bool> whole() const {
         KVILT_TRY_ASSIGN(number, read("whole"));

@@ -118,6 +118,7 @@ private:
         const bool safe = P::durable && request.sync;
         WriteStamp stamp = coordinator_.stamp();
         const auto make = [&](const Cell* present, std::string& room) {
+            if constexpr (!requires { typename C::Clock; }) stamp.time = memory_.writes(); // never counts down
             return C::write(present, request.context, stamp, request.write_kind, request.payload, room);
         };
         if (request.hinted_for == no_node) {

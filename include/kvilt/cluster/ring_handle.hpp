@@ -64,7 +64,7 @@ public:
         const std::lock_guard lock(cluster_->operating());
         auto member = cluster_->seat(node).leave();
         if (member == nullptr) return {};
-        return member->engine().close();
+        return member->close();
     }
 
     // It ends as in the death of a process: without a word to its log.
@@ -218,12 +218,9 @@ private:
     void purge(RepairReport& report) {
         for (const NodeStatus& node : nodes())
             if (!node.lives || node.hints != 0) return;
-        const NodeId first{0};
-        cluster_->seat(first).with([&](Member& member) {
-            typename Ring::Purge operation(member.coordinator());
-            if (operation.run()) report.forgotten = operation.forgotten(); // else the tombstones stay
-            report.bytes += operation.bytes();
-        });
+        typename Ring::Purge operation(cluster_->front_coordinator());
+        if (operation.run()) report.forgotten = operation.forgotten(); // else the tombstones stay
+        report.bytes += operation.bytes();
     }
 
     Result<bool> rebuild_if_damaged(NodeId node) {
@@ -252,6 +249,7 @@ private:
         }
         KVILT_TRY(cluster_->wipe(node));
         KVILT_TRY_ASSIGN(member, cluster_->revive(node, true));
+        KVILT_TRY(member->enter_era(cluster_->front_coordinator().era()));
         for (std::uint32_t other = 0; other < nodes; ++other) {
             if (NodeId{other} == node) continue;
             auto operation = member->repair_with(NodeId{other});
