@@ -3,6 +3,7 @@
 
 #include <kvilt/core/bytes.hpp>
 
+#include <algorithm>
 #include <compare>
 #include <concepts>
 #include <initializer_list>
@@ -26,8 +27,9 @@ using ShardId = std::uint32_t;
 // The number of a placement: it grows whenever a shard may change its nodes. Every message between nodes carries it.
 using Epoch = std::uint64_t;
 
-// `directory` may be on a disk of its own; empty: `node-<number>` below that of the store. A node holds keys in
-// proportion to `capacity`. Copies of a key go to different sites, then to different racks, as far as there are such.
+// `directory` may be on a disk of its own; it stays with the node's place in the list. Empty: one below that of the
+// store, by number. A node holds keys in proportion to `capacity`. Copies of a key go to different sites, then to
+// different racks, as far as there are such; a rack is one of its site.
 struct NodeSpec {
     std::string directory{};
     double capacity = 1;
@@ -35,13 +37,16 @@ struct NodeSpec {
     std::string site{};
 };
 
+inline constexpr std::size_t nodes_max = 4096; // each is an engine with its own log and index
+
 // `.nodes = 5`, or `.nodes = {{.directory = "/disk1/a", .capacity = 2}, {.directory = "/disk2/b"}}`; empty: the
 // partition policy decides how many.
 class NodeList {
 public:
     NodeList() = default;
+    // A count that no policy takes, or a negative one, becomes nodes_max + 1, which each refuses.
     template <std::integral Count>
-    NodeList(Count count) : specs_(static_cast<std::size_t>(count)) {}
+    NodeList(Count count) : specs_(std::min(static_cast<std::size_t>(count), nodes_max + 1)) {}
     NodeList(std::initializer_list<NodeSpec> specs) : specs_(specs) {}
     explicit NodeList(std::vector<NodeSpec> specs) : specs_(std::move(specs)) {}
 

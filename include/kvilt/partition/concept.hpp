@@ -28,7 +28,8 @@ namespace kvilt {
 //                                              owner
 //   std::string layout() const                 what decides placement, as text; stored, and compared at open
 //
-// `Single` is the null object: one shard, and no router is compiled.
+// `Single` is the null object: one shard, and no router is compiled. A policy whose map keeps no order may state
+// `static constexpr bool scattered = true` and provide ordered_placement: a scan then merges those of all nodes.
 // Laws (laws/partition.hpp): total, stable; `prefer` is a permutation that begins with `owner` and spreads homes;
 // `ordered` is true of it. Models: Single, HashMod, Range, Ring, Slots, Rendezvous, Jump, RedisSlots, ScatterGather.
 template <class P>
@@ -45,5 +46,31 @@ concept PartitionPolicy =
         { map.epoch() } -> std::same_as<Epoch>;
         { map.layout() } -> std::same_as<std::string>;
     };
+
+// The nodes that hold keys side by side have no order among them, and scans are wanted all the same.
+template <class P>
+inline constexpr bool scatters = requires { requires P::scattered; };
+
+// Whether there are as many nodes as copies, which P::validate cannot know: for the validation of a composition.
+template <PartitionPolicy P>
+Result<void> check_nodes(const typename P::Options& options, std::size_t copies) {
+    const auto refuse = [](const std::string& why) {
+        return failure(Errc::invalid_option, "open", std::string(P::name) + ": " + why);
+    };
+    std::size_t count = 0;
+    if constexpr (requires { options.nodes.size(); }) {
+        if (options.nodes.empty()) return {};
+        count = options.nodes.size();
+        if constexpr (!P::provides.has(Capability::sharded))
+            if (copies == 1 && (count > 1 || !(*options.nodes.begin()).directory.empty()))
+                return refuse("one shard without copies is one engine in the directory of the store: leave .nodes "
+                              "out, or choose a partition with several shards, or a replication policy");
+    } else {
+        count = typename P::Map(options, copies).nodes().size();
+    }
+    if (count >= copies) return {};
+    return refuse(std::to_string(copies) + " copies of each key need as many nodes, but there are " +
+                  std::to_string(count) + ": add nodes, or leave .nodes out");
+}
 
 } // namespace kvilt

@@ -1,7 +1,11 @@
 // Shards that are consecutive spans of the key space: keeps order, so that scans walk shard after shard.
+// docs/policies/partition.md
 #pragma once
 
 #include <kvilt/partition/concept.hpp>
+#include <kvilt/partition/deal.hpp>
+#include <kvilt/partition/homes.hpp>
+#include <kvilt/partition/node_list.hpp>
 
 #include <algorithm>
 #include <vector>
@@ -14,8 +18,9 @@ namespace kvilt::partition {
 struct Range {
     struct Options {
         std::vector<std::string> splits{}; // ascending, none empty; at most splits_max
+        NodeList nodes{}; // each has a run of neighbouring shards; empty: one for each shard, or for each copy
     };
-    static constexpr std::size_t splits_max = 4095; // each shard is an engine with its own log and index
+    static constexpr std::size_t splits_max = 4095; // each shard may be an engine with its own log and index
 
     static constexpr Slot slot = Slot::partition;
     static constexpr std::string_view name = "partition::Range";
@@ -29,7 +34,10 @@ struct Range {
     public:
         static constexpr bool ordered = true;
 
-        explicit Map(const Options& options) : splits_(options.splits) {}
+        explicit Map(const Options& options, std::size_t copies = 1)
+            : splits_(options.splits), homes_(options.nodes, std::max(splits_.size() + 1, copies), copies),
+              owners_(detail::deal_in_runs(homes_.nodes(), splits_.size() + 1)),
+              nodes_text_(detail::text_unless(homes_.nodes(), std::max(splits_.size() + 1, copies))) {}
 
         // O(log shards) comparisons.
         ShardId shard_of(Bytes key) const noexcept {
@@ -37,34 +45,27 @@ struct Range {
             return static_cast<ShardId>(above - splits_.begin());
         }
         std::size_t shards() const noexcept { return splits_.size() + 1; }
+        const NodeList& nodes() const noexcept { return homes_.nodes(); }
+        NodeId owner(ShardId shard) const noexcept { return owners_[shard]; }
+        void prefer(ShardId shard, std::vector<NodeId>& order) const { homes_.in_turn(owners_[shard], order); }
+        Epoch epoch() const noexcept { return 1; }
 
         // "range/a,b%00": the splits with all but letters, digits and -._~ as %XX.
         std::string layout() const {
             std::string text = "range/";
             for (std::size_t i = 0; i < splits_.size(); ++i) {
                 if (i > 0) text.push_back(',');
-                append_escaped(text, splits_[i]);
+                detail::append_escaped(text, splits_[i]);
             }
+            if (!nodes_text_.empty()) text += "/" + nodes_text_;
             return text;
         }
 
     private:
-        friend struct Range;
-
-        static void append_escaped(std::string& to, Bytes bytes) {
-            constexpr std::string_view hex = "0123456789ABCDEF";
-            for (const char c : bytes) {
-                const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                                   c == '-' || c == '.' || c == '_' || c == '~';
-                const auto byte = static_cast<unsigned char>(c);
-                if (plain)
-                    to.push_back(c);
-                else
-                    to.append({'%', hex[byte >> 4], hex[byte & 15]});
-            }
-        }
-
         std::vector<std::string> splits_;
+        detail::Homes homes_;
+        std::vector<NodeId> owners_;
+        std::string nodes_text_;
     };
 };
 
@@ -78,12 +79,12 @@ inline Result<void> Range::validate(const Options& options) {
         if (splits[i].size() > key_bytes_max) return refuse("a split is longer than a key may be");
         if (i == 0 || splits[i - 1] < splits[i]) continue;
         std::string why = "splits must ascend, but \"";
-        Map::append_escaped(why, splits[i - 1]);
+        detail::append_escaped(why, splits[i - 1]);
         why += "\" stands before \"";
-        Map::append_escaped(why, splits[i]);
+        detail::append_escaped(why, splits[i]);
         return refuse(why + "\": sort them and drop doubles");
     }
-    return {};
+    return detail::check_node_list("partition::Range", options.nodes);
 }
 
 } // namespace kvilt::partition
