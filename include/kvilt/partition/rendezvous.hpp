@@ -45,10 +45,17 @@ public:
         return {weighted_ ? capacities_[node] / static_cast<double>(minus_log2(draw)) : 0, draw};
     }
 
+    // A node whose lot is lower and whose capacity is not higher needs no logarithm to lose.
     NodeId best(ShardId slot) const noexcept {
         std::uint32_t best = 0;
-        for (std::uint32_t node = 1; node < capacities_.size(); ++node)
-            if (draw(slot, node) > draw(slot, best)) best = node;
+        auto most = draw(slot, 0);
+        for (std::uint32_t node = 1; node < capacities_.size(); ++node) {
+            if (capacities_[node] <= capacities_[best] && mix(mix(slot), node) <= most.second) continue;
+            if (const auto drawn = draw(slot, node); drawn > most) {
+                best = node;
+                most = drawn;
+            }
+        }
         return NodeId{best};
     }
 

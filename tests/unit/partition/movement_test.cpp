@@ -128,7 +128,7 @@ TEST_CASE("rings, slots, rendezvous and jumps move keys to the new node alone, a
     means.push_back(minimal<partition::Ring<32>>(table, "Ring<32>", 1.9).load_mean);
     means.push_back(minimal<partition::Ring<128>>(table, "Ring<128>", 1.4).load_mean);
     means.push_back(minimal<partition::Ring<512>>(table, "Ring<512>", 1.2).load_mean);
-    CHECK(std::is_sorted(means.rbegin(), means.rend()));
+    for (std::size_t n = 2; n < means.size(); ++n) CHECK(means[n] < means[n - 2]);
     minimal<partition::Slots<64>>(table, "Slots<64>", 1.4);
     minimal<partition::Slots<1024>>(table, "Slots<1024>", 1.12);
     minimal<partition::Slots<4096>>(table, "Slots<4096>", 1.1);
