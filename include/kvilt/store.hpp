@@ -269,7 +269,7 @@ private:
             add("log", Log::format);
             add("table", Table::format);
             add("partition", Partition::format);
-            add("partition layout", typename Partition::Map(options.partition).layout());
+            add("partition layout", typename Partition::Map(options.partition, Replication::copies).layout());
             add("replication", Replication::format);
             add("conflict", Conflict::format);
         }

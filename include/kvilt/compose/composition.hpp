@@ -67,6 +67,7 @@ struct Composition {
         KVILT_TRY(P::validate(options.partition));
         KVILT_TRY(R::validate(options.replication));
         KVILT_TRY(C::validate(options.conflict));
+        KVILT_TRY(check_nodes<P>(options.partition, R::copies));
         if constexpr (!Threads::many && requires { options.log.sync == Sync::interval; }) {
             if (options.log.sync == Sync::interval)
                 return failure(Errc::invalid_option, "open",

@@ -11,8 +11,14 @@
 #include <kvilt/memtable/reference.hpp>
 #include <kvilt/memtable/skip_list.hpp>
 #include <kvilt/partition/hash_mod.hpp>
+#include <kvilt/partition/jump.hpp>
 #include <kvilt/partition/range.hpp>
+#include <kvilt/partition/redis_slots.hpp>
+#include <kvilt/partition/rendezvous.hpp>
+#include <kvilt/partition/ring.hpp>
+#include <kvilt/partition/scatter_gather.hpp>
 #include <kvilt/partition/single.hpp>
+#include <kvilt/partition/slots.hpp>
 #include <kvilt/replication/none.hpp>
 #include <kvilt/table/compaction.hpp>
 #include <kvilt/table/filter_bloom.hpp>
@@ -78,8 +84,17 @@ const std::vector<Facts> memtables{
 };
 const std::vector<Facts> logs{facts_of<log::None>(), facts_of<log::Mapped>(), facts_of<log::Written>(),
                               facts_of<log::Buffered>()};
-const std::vector<Facts> partitions{facts_of<partition::Single>(), facts_of<partition::HashMod>(),
-                                    facts_of<partition::Range>()};
+const std::vector<Facts> partitions{
+    facts_of<partition::Single>(),
+    facts_of<partition::HashMod>(),
+    facts_of<partition::Range>(),
+    facts_of<partition::Ring<>>(),
+    facts_of<partition::Slots<>>(),
+    facts_of<partition::Rendezvous<>>(),
+    facts_of<partition::Jump<>>(),
+    facts_of<partition::RedisSlots>(),
+    facts_of<partition::ScatterGather<partition::Ring<>>>(),
+};
 
 } // namespace
 
