@@ -33,11 +33,12 @@ public:
     void close() noexcept { gate_.close(); }
 
     // It ends; the member is what is left of it, if there was one.
-    std::unique_ptr<Member<Ring>> leave(std::optional<Error> why = std::nullopt) {
+    std::unique_ptr<Member<Ring>> leave() {
         gate_.close();
-        why_down_ = std::move(why);
         return std::move(member_);
     }
+    // It cannot begin.
+    void stay_down(const Error& why) { why_down_ = why; }
 
     bool lives() const noexcept { return gate_.is_open(); }
     const std::optional<Error>& why_down() const noexcept { return why_down_; }
