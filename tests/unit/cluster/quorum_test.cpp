@@ -224,7 +224,7 @@ TEST_CASE("one flipped bit on one node's disk is found and healed from the other
     for (const std::string& name : names)
         if (name.starts_with("table-")) table = "ring/node-0/" + name;
     REQUIRE(table != "");
-    world.flip(table, 5000, 0x10).value(); // between the blocks that a start reads
+    world.flip(table, 20'000, 0x10).value(); // between the blocks that a start reads
     store.cluster().start(NodeId{0}).value();
     check_all(store, 0, 2000); // served around
     CHECK(store.cluster().scrub().value() == 1);
