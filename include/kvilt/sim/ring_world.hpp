@@ -99,9 +99,14 @@ public:
             if (!node.lives()) restart(node);
         }
         settle();
-        each_pair([&](Node& from, Node& to) { hand_on(from, to, true); });
+        for (const bool certain : {false, true}) // a node may learn of a fence by the first refusal
+            each_pair([&](Node& from, Node& to) {
+                hand_on(from, to, certain);
+                settle();
+            });
         each_pair([&](Node& from, Node& to) {
             if (from.self() < to.self()) repair(from, to, true);
+            settle();
         });
         for (std::uint64_t key = 0; key < options_.clients.keys && broken_.empty(); ++key)
             for (Node& node : nodes_) {
@@ -259,7 +264,6 @@ private:
                         counts_.handed_on += operation->handed_on();
                         if (certain) must(operation->result(), "hints are handed on when all is well");
                     });
-        if (certain) settle();
     }
 
     void repair(Node& from, Node& to, bool certain) {
@@ -270,7 +274,6 @@ private:
                         counts_.repaired += operation->received() + operation->sent();
                         if (certain) must(operation->result(), "two nodes repair when all is well");
                     });
-        if (certain) settle();
     }
 
     void purge(Node& node) {
