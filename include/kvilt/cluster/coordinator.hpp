@@ -1,6 +1,7 @@
 // What an operation needs of the one who coordinates it: placement, clock, network, and whom it believes to be well.
 #pragma once
 
+#include <kvilt/cluster/payload.hpp>
 #include <kvilt/cluster/placements.hpp>
 #include <kvilt/conflict/concept.hpp>
 #include <kvilt/core/hybrid_clock.hpp>
@@ -56,7 +57,7 @@ public:
     Coordinator(NodeId self, std::uint32_t incarnation, const Placed& placed, Network& network, Clock& wall,
                 Time& clock, const typename Replication::Options& replication)
         : self_(self), incarnation_(incarnation), placed_(placed), network_(network), wall_(wall), clock_(clock),
-          replication_(replication) {}
+          replication_(replication), operations_(mix(self.number + 1, incarnation) >> 20) {}
 
     NodeId self() const noexcept { return self_; }
     const Placed& placed() const noexcept { return placed_; }
@@ -73,9 +74,11 @@ public:
     WriteStamp stamp() { return {self_, incarnation_, clock_.now(wall_.wall_us())}; } // unique
 
     // What is written from now on is later than `cell`. Errc::clock_ahead.
-    Result<void> observe(const Cell& cell) { return clock_.observe(Conflict::time(cell), wall_.wall_us()); }
+    Result<void> observe(const Cell& cell) { return observe(Conflict::time(cell)); }
+    Result<void> observe(std::uint64_t time) { return clock_.observe(time, wall_.wall_us()); }
 
     std::uint64_t wall_us() const { return wall_.wall_us(); }
+    // No life of a node goes on with the numbers of a former one, whose replies may still be under way.
     std::uint64_t next_operation() noexcept { return operations_.fetch_add(1, std::memory_order_relaxed); }
 
     std::uint64_t era() const noexcept { return era_.load(std::memory_order_acquire); }
@@ -83,9 +86,12 @@ public:
         if (era > era_.load(std::memory_order_acquire)) era_.store(era, std::memory_order_release);
     }
 
-    // A refusal tells of a fence that has not come here yet.
-    void heed(const Message& reply) noexcept {
-        if (reply.error == Errc::unavailable) learn_era(reply.number);
+    // A refusal tells of a fence that has not come here yet, and of a time that is behind all that was purged before
+    // it.
+    void heed(const Message& reply) {
+        if (reply.error != Errc::unavailable || reply.number <= era()) return;
+        const auto time = payload::read_numbers<std::uint64_t>(reply.context);
+        if (time.size() == 1 && observe(time.front())) learn_era(reply.number);
     }
 
     // False: no reply will come.
@@ -106,7 +112,7 @@ private:
     typename Replication::Options replication_;
     const Suspicion* suspicion_ = nullptr;
     typename Threads::template Atomic<std::uint64_t> era_{0};
-    typename Threads::template Atomic<std::uint64_t> operations_{1};
+    typename Threads::template Atomic<std::uint64_t> operations_; // below 2^48: see Operation::phases
 };
 
 } // namespace kvilt::cluster
