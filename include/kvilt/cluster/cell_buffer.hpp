@@ -14,7 +14,7 @@ namespace kvilt::cluster {
 // Small cells need no allocation; the room of a great one is used anew. Not copyable: the bytes stay where they are.
 class CellBuffer {
 public:
-    CellBuffer() = default;
+    CellBuffer() noexcept {} // the room is not zeroed
     CellBuffer(const CellBuffer&) = delete;
     CellBuffer& operator=(const CellBuffer&) = delete;
 
@@ -67,7 +67,10 @@ private:
     bool second_ = false;
 };
 
-// Equal for equal cells: what replicas compare instead of cells.
+// Equal for cells with equal stamps, which say the same: what a read compares. Never 0.
+inline std::uint64_t mark_of(const Cell& cell) noexcept { return checksum64(cell.stamp, cell.stamp.size()) | 1; }
+
+// Equal for equal cells: what replicas compare when they are repaired, and do not believe stamps alone.
 inline std::uint64_t digest_of(const Cell& cell) noexcept {
     return checksum64(cell.value, checksum64(cell.stamp, cell.value.size()));
 }

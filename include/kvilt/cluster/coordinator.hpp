@@ -71,13 +71,22 @@ public:
         return suspicion_ == nullptr || !suspicion_->suspects(node);
     }
 
-    WriteStamp stamp() { return {self_, incarnation_, clock_.now(wall_.wall_us())}; } // unique
+    WriteStamp stamp() { return {self_, incarnation_, clock_.now(wall_us())}; } // unique
 
     // What is written from now on is later than `cell`. Errc::clock_ahead.
     Result<void> observe(const Cell& cell) { return observe(Conflict::time(cell)); }
-    Result<void> observe(std::uint64_t time) { return clock_.observe(time, wall_.wall_us()); }
+    Result<void> observe(std::uint64_t time) {
+        if (time <= clock_.last()) return {};
+        if (clock_.observe(time, wall_seen_us_.load(std::memory_order_relaxed)))
+            return {}; // the wall has moved on since
+        return clock_.observe(time, wall_us());
+    }
 
-    std::uint64_t wall_us() const { return wall_.wall_us(); }
+    std::uint64_t wall_us() {
+        const std::uint64_t now_us = wall_.wall_us();
+        wall_seen_us_.store(now_us, std::memory_order_relaxed);
+        return now_us;
+    }
     // No life of a node goes on with the numbers of a former one, whose replies may still be under way.
     std::uint64_t next_operation() noexcept { return operations_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -111,6 +120,7 @@ private:
     Time& clock_;
     typename Replication::Options replication_;
     const Suspicion* suspicion_ = nullptr;
+    typename Threads::template Atomic<std::uint64_t> wall_seen_us_{0};
     typename Threads::template Atomic<std::uint64_t> era_{0};
     typename Threads::template Atomic<std::uint64_t> operations_; // below 2^48: see Operation::phases
 };

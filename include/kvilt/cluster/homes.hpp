@@ -17,6 +17,7 @@ public:
         NodeId home{};
         NodeId asked = no_node; // the home itself, or who stands in for it
         State state = State::idle;
+        bool alive = false; // as it was believed when the operation began
     };
 
     explicit Homes(std::span<const NodeId> homes) {
@@ -25,10 +26,18 @@ public:
 
     // Nobody has been asked: the next phase begins.
     void reset() noexcept {
-        for (Place& place : places_) place = Place{.home = place.home};
+        for (Place& place : places_) place = Place{.home = place.home, .alive = place.alive};
     }
 
     std::array<Place, N>& places() noexcept { return places_; }
+
+    // How many of them `coordinator` believes to be well.
+    template <class Coordinator>
+    std::size_t look(const Coordinator& coordinator) {
+        std::size_t alive = 0;
+        for (Place& place : places_) alive += place.alive = coordinator.alive(place.home);
+        return alive;
+    }
 
     void ask(Place& place, NodeId node) noexcept {
         place.asked = node;

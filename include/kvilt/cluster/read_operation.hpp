@@ -37,8 +37,7 @@ public:
         auto plan = R::read_plan(level_, coordinator_.replication());
         if (!plan) return finish(std::unexpected(std::move(plan).error()));
         plan_ = *plan;
-        std::size_t alive = 0;
-        for (const auto& place : homes_.places()) alive += coordinator_.alive(place.home);
+        const std::size_t alive = homes_.look(coordinator_);
         if (alive < plan_.needed && !plan_.stand_ins)
             return fail(Errc::unavailable, "read",
                         std::to_string(alive) + " of " + std::to_string(copies) + " homes of the key can be reached, " +
@@ -47,7 +46,7 @@ public:
         for (auto& place : homes_.places())
             if (place.home == coordinator_.self()) ask(place);
         for (auto& place : homes_.places())
-            if (place.state == State::idle && expected() < plan_.needed && coordinator_.alive(place.home)) ask(place);
+            if (place.state == State::idle && expected() < plan_.needed && place.alive) ask(place);
         asking_ = false;
         proceed();
     }
@@ -121,7 +120,7 @@ private:
         }
         ++reached_.replies;
         auto& said = said_[static_cast<std::size_t>(place - homes_.places().data())];
-        said = message.cell ? digest_of(*message.cell) : 0;
+        said = message.cell ? mark_of(*message.cell) : 0;
         if (message.cell) {
             (void)coordinator_.observe(*message.cell); // a time too far ahead was refused when it was written
             joined_.add(*message.cell);
@@ -131,7 +130,7 @@ private:
 
     void proceed() {
         if (done() || phase_ != Phase::read || reached_.replies < plan_.needed) return;
-        agreed_ = joined_.cell() ? digest_of(*joined_.cell()) : 0;
+        agreed_ = joined_.cell() ? mark_of(*joined_.cell()) : 0;
         const bool agree = count_agreeing() == reached_.replies;
         if (plan_.write_back && agreed_ != 0 && !(agree && plan_.agreement_is_enough)) return write_back();
         finish();

@@ -46,8 +46,8 @@ public:
         auto plan = R::write_plan(request_.level, coordinator_.replication());
         if (!plan) return finish(std::unexpected(std::move(plan).error()));
         plan_ = *plan;
+        const std::size_t alive = homes_.look(coordinator_);
         if (!plan_.stand_ins) {
-            const std::size_t alive = alive_homes();
             const std::size_t needed = std::max(plan_.needed, plan_.versions_needed);
             if (alive < needed) return refuse(alive, needed);
         }
@@ -110,12 +110,6 @@ private:
                 .key = request_.key};
     }
 
-    std::size_t alive_homes() {
-        std::size_t alive = 0;
-        for (const auto& place : homes_.places()) alive += coordinator_.alive(place.home);
-        return alive;
-    }
-
     void refuse(std::size_t alive, std::size_t needed) {
         fail(Errc::unavailable, "write",
              std::to_string(alive) + " of " + std::to_string(copies) + " homes of the key can be reached, " +
@@ -129,7 +123,7 @@ private:
         asking_ = true; // answers may come in the call
         Message ask = message(MessageKind::read, Phase::versions);
         for (auto& place : homes_.places()) {
-            if (!coordinator_.alive(place.home)) continue;
+            if (!place.alive) continue;
             homes_.ask(place, place.home);
             coordinator_.send(ask, place.home, *this);
         }
@@ -154,8 +148,7 @@ private:
         phase_ = Phase::update;
         NodeId chosen = no_node;
         for (const auto& place : homes_.places())
-            if (coordinator_.alive(place.home) && (chosen == no_node || place.home == coordinator_.self()))
-                chosen = place.home;
+            if (place.alive && (chosen == no_node || place.home == coordinator_.self())) chosen = place.home;
         NodeId hinted_for = no_node;
         if (chosen == no_node && plan_.stand_ins) {
             hinted_for = homes_.places().front().home;
@@ -198,7 +191,7 @@ private:
                 homes_.ask(place, place.home);
                 homes_.answered_by(place.home, true);
                 ++written_.copies;
-            } else if (coordinator_.alive(place.home)) {
+            } else if (place.alive) {
                 write_to(place, place.home);
             } else {
                 stand_in(place);
@@ -238,7 +231,7 @@ private:
 
     NodeId first_alive_home() {
         for (const auto& place : homes_.places())
-            if (coordinator_.alive(place.home)) return place.home;
+            if (place.alive) return place.home;
         return no_node;
     }
 

@@ -28,7 +28,10 @@ public:
             Outcome outcome;
             {
                 const std::lock_guard lock(state_.writer);
-                outcome = try_update(key, look, decide);
+                if (look())
+                    read_and_append(key, decide, outcome);
+                else
+                    outcome.result = append(key, decide(nullptr), outcome);
             }
             if (!outcome.result) return std::unexpected(std::move(outcome.result).error());
             if (!outcome.blocked) {
@@ -48,24 +51,18 @@ private:
         LogPosition end{};
     };
 
-    template <class Look, class Decide>
-    Outcome try_update(Bytes key, Look& look, Decide& decide) {
-        Outcome outcome;
+    template <class Decide>
+    void read_and_append(Bytes key, Decide& decide, Outcome& outcome) {
         const typename Engine<P>::Pin pin(state_.epochs);
         bool found = false;
-        const auto act = [&](const Record* present) { outcome.result = append(key, decide(present), outcome); };
-        if (look()) {
-            auto read = reader_.find_newest(key, [&](const Record& record) {
-                found = true;
-                act(record.cell.kind == Kind::put ? &record : nullptr);
-            });
-            if (!read) {
-                outcome.result = std::unexpected(std::move(read).error());
-                return outcome;
-            }
-        }
-        if (!found) act(nullptr);
-        return outcome;
+        auto read = reader_.find_newest(key, [&](const Record& record) {
+            found = true;
+            outcome.result = append(key, decide(record.cell.kind == Kind::put ? &record : nullptr), outcome);
+        });
+        if (!read)
+            outcome.result = std::unexpected(std::move(read).error());
+        else if (!found)
+            outcome.result = append(key, decide(nullptr), outcome);
     }
 
     Result<void> append(Bytes key, const Decision& decision, Outcome& outcome) {
