@@ -33,6 +33,18 @@ void bury_much(Options& options) {
     options.link.tail_us = 8'000;
 }
 
+// A disk is lost and soon another in its place, while writes are long under way.
+void disks_go(Options& options) {
+    options.faults = {{.kind = sim::Fault::Kind::lose_disk,
+                       .start_us = 5'000 + options.seed % 16 * 1'000,
+                       .end_us = 5'500 + options.seed % 16 * 1'000,
+                       .node = {static_cast<std::uint32_t>(options.seed % 4)}}};
+    options.flips = 0;
+    options.upkeep_us = 0;
+    options.clients = {.clients = 6, .operations = 8, .keys = 1, .write_percent = 60};
+    options.link = {.tail_ppm = 300'000, .tail_us = 4'000, .loss_ppm = 50'000};
+}
+
 } // namespace
 
 TEST_CASE("the ring into which the bugs are planted has none of them") {
@@ -48,6 +60,14 @@ TEST_CASE("the ring into which the bugs are planted has none of them") {
                            },
                        .promise = ring::linearizable,
                        .seeds = 500});
+    ring::holds<Ring>({.make =
+                           [](std::uint64_t seed) {
+                               Options options = ring::stormy<Ring>(seed);
+                               disks_go(options);
+                               return options;
+                           },
+                       .promise = ring::linearizable,
+                       .seeds = 1'000});
 }
 
 TEST_CASE("a read that does not write back is found") { found_out(Bug::skips_write_back, 500); }
@@ -100,9 +120,9 @@ TEST_CASE("a node that has lost its disk and answers at once is found") {
 }
 
 TEST_CASE("a node that gathers its copies without a fence is found") {
-    found_out(Bug::none, 3'000, [](Options& options) {
+    found_out(Bug::none, 4'000, [](Options& options) {
         options.rebuild = sim::Rebuild::unfenced;
-        options.link.tail_us = 8'000;
+        disks_go(options);
     });
 }
 
