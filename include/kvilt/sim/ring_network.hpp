@@ -32,7 +32,7 @@ public:
         send,
         lose,
         send_twice,  // though it be an update
-        acknowledge, // the receiver replies as if it had done what is asked, and does nothing
+        acknowledge, // the receiver replies as if it had done what is asked or had what is listed, and does nothing
     };
     using Tamper = std::function<Fate(OwnedMessage&)>;
 
@@ -85,7 +85,8 @@ private:
                          .epoch = message.epoch,
                          .operation = message.operation,
                          .shard = message.shard,
-                         .key = message.key});
+                         .key = message.key,
+                         .payload = message.payload});
         Back back(*this);
         station->receive(message, back);
     }

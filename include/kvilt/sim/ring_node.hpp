@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace kvilt::sim {
 
@@ -107,6 +108,23 @@ public:
         world_ = std::move(world);
     }
 
+    // Damages a byte that was there when this life began, and so is known to have been durable: what can be found, and
+    // is not taken for a torn tail. False if there is none. To be followed by a crash: the running engine may have read
+    // it before.
+    Result<bool> flip(Draws& draws) {
+        KVILT_TRY_ASSIGN(names, world_->files().list("node"));
+        std::vector<std::pair<std::string, std::uint64_t>> files;
+        for (const std::string& name : names)
+            if (const auto found = at_birth_.find(name); found != at_birth_.end()) {
+                KVILT_TRY_ASSIGN(now, world_->contents("node/" + name));
+                if (now.starts_with(found->second)) files.emplace_back("node/" + name, found->second.size());
+            }
+        if (files.empty()) return false;
+        const auto& [where, length] = files[draws.below(files.size())];
+        KVILT_TRY(world_->flip(where, draws.below(length), static_cast<unsigned char>(1u << draws.below(8))));
+        return true;
+    }
+
     // ---- its own operations
 
     struct Patience {
@@ -171,11 +189,24 @@ private:
         Environment environment = world_->environment();
         environment.clock = &clock_;
         KVILT_TRY_ASSIGN(engine, Engine::open(std::move(options), "node", environment));
+        if (!fresh) KVILT_TRY(remember_files());
         const cluster::RingContext<Ring> context{
             context_.placed,           context_.network, environment,         context_.setting.replication,
             context_.setting.conflict, &detector_,       context_.shared_time};
         KVILT_TRY_ASSIGN(member, Member::open(self_, std::move(engine), context));
         member_ = std::move(member);
+        return fresh ? remember_files() : Result<void>{};
+    }
+
+    // What is behind a later synced frame, at the latest when the node is whole.
+    Result<void> remember_files() {
+        at_birth_.clear();
+        KVILT_TRY_ASSIGN(names, world_->files().list("node"));
+        for (const std::string& name : names) {
+            KVILT_TRY_ASSIGN(text, world_->contents("node/" + name));
+            text.resize(text.find_last_not_of('\0') + 1);
+            if (!text.empty()) at_birth_[name] = std::move(text);
+        }
         return {};
     }
 
@@ -187,6 +218,7 @@ private:
     std::unique_ptr<MemoryWorld> world_{};
     std::unique_ptr<Member> member_{}; // in the world
     bool answers_ = false;
+    std::map<std::string, std::string> at_birth_{};          // its files when this life began
     std::map<std::uint64_t, std::shared_ptr<Call>> calls_{}; // refer to the member
 };
 

@@ -71,6 +71,7 @@ struct RingVerdict {
     std::string irregular{};
     std::string resurrected{};
     std::string lost{};
+    std::string crowded{}; // a value is shown though a write that had seen it was acknowledged
     bool undecided = false;
 };
 
@@ -111,6 +112,19 @@ private:
                                RingVerdict& verdict) {
         tell(verdict.lost, key, check_lost_updates(operations, final_values(world, key)));
         tell(verdict.resurrected, key, check_resurrection(operations));
+        tell(verdict.crowded, key, check_resurrection(replacing(operations)));
+    }
+
+    // With an erase beside each write, of what it replaces.
+    static SiblingOperations replacing(SiblingOperations operations) {
+        const std::size_t count = operations.size();
+        for (std::size_t at = 0; at < count; ++at) {
+            if (operations[at].operation.kind != Operation::Kind::write) continue;
+            operations.push_back(operations[at]);
+            operations.back().operation.kind = Operation::Kind::erase;
+            operations.back().operation.value = no_value;
+        }
+        return operations;
     }
 
     LinearizabilityChecker<> checker_{};

@@ -32,6 +32,8 @@ struct RingOptions {
     std::uint64_t upkeep_us = 0; // between two repairs, handings on or purges on average; 0: none before the end
     bool purges = true;
     unsigned unsynced_kept_percent = 30; // in a crash, of what was not synced
+    std::size_t flips = 0;               // of a bit on a disk, each when all is well and at least `flip_us` apart
+    std::uint64_t flip_us = 40'000;
     Rebuild rebuild = Rebuild::fenced;
     RingNetwork::Tamper tamper{};
     std::optional<std::vector<ClientStep>> steps{}; // those that are not left out
@@ -80,6 +82,8 @@ public:
         }
         clients_.begin(options_.steps ? *options_.steps : steps_of(options_.clients));
         if (options_.upkeep_us != 0) keep_up();
+        for (std::size_t flip = 0; flip < options_.flips; ++flip)
+            queue_.at((flip + 1) * options_.flip_us, [this] { damage(nodes_[draws_.below(nodes_.size())]); });
         while (broken_.empty() && (steps_left_ != 0 || !clients_.done()) && queue_.run_one()) {
         }
         ends_ = true;
@@ -104,10 +108,11 @@ public:
                 hand_on(from, to, certain);
                 settle();
             });
-        each_pair([&](Node& from, Node& to) {
-            if (from.self() < to.self()) repair(from, to, true);
-            settle();
-        });
+        for (const bool certain : {false, true})
+            each_pair([&](Node& from, Node& to) {
+                if (from.self() < to.self() || !certain) repair(from, to, certain);
+                settle();
+            });
         for (std::uint64_t key = 0; key < options_.clients.keys && broken_.empty(); ++key)
             for (Node& node : nodes_) {
                 clients_.read(Clients::key_of(key), node);
@@ -124,6 +129,8 @@ public:
 
     struct Counts {
         std::uint64_t crashes = 0;
+        std::uint64_t flips = 0;
+        std::uint64_t damages = 0; // found
         std::uint64_t rebuilds = 0;
         std::uint64_t handed_on = 0;
         std::uint64_t repaired = 0; // cells
@@ -174,13 +181,34 @@ private:
         }
     }
 
+    // A copy is lost at a time when no other is.
+    void damage(Node& node) {
+        for (Node& other : nodes_)
+            if (operating_ || !other.answers()) return;
+        const auto flipped = node.flip(draws_);
+        must(flipped ? Result<void>{} : std::unexpected(flipped.error()), "a bit flips");
+        if (!flipped || !*flipped) return;
+        ++counts_.flips;
+        network_.links().crash(node.self());
+        node.crash(CrashChoice::everything());
+        restart(node);
+        if (!node.answers()) return;
+        const auto verified = node.member().engine().verify();
+        if (verified) return;
+        ++counts_.damages;
+        node.crash(CrashChoice::everything());
+        replace(node);
+    }
+
     // ---- lives
 
     void restart(Node& node) {
         network_.links().restart(node.self());
         const Result<void> restarted = node.restart();
         if (restarted && node.answers()) return;
-        if (restarted || restarted.error() == Errc::corruption || restarted.error() == Errc::not_found)
+        if (!restarted) ++counts_.damages;
+        if (restarted || restarted.error() == Errc::corruption || restarted.error() == Errc::not_found ||
+            restarted.error() == Errc::incompatible)
             return replace(node);
         must(restarted, "a node restarts");
     }
