@@ -1,4 +1,4 @@
-// The four acts. Each prints its figures and ends in checks.
+// The five acts. Each prints its figures and ends in checks.
 #pragma once
 
 #include "dump.hpp"
@@ -15,3 +15,6 @@ void crash(Report& report, const Dump& dump, const std::string& directory);
 
 // The same workload over four compositions.
 void change_one_alias(Report& report, const Dump& dump, const std::string& directory);
+
+// Three copies on five nodes: one stops, the rest is cut in two, and all are equal again.
+void ring(Report& report, const Dump& dump, const std::string& directory);

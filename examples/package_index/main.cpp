@@ -89,11 +89,12 @@ int run(const Arguments& arguments) {
     ask(report, dump, index);
     crash(report, dump, index);
     change_one_alias(report, dump, directory.path());
+    ring(report, dump, directory.path() + "/ring");
 
     std::printf("\n%d of %d checks hold, in %s s.\n", report.checks() - report.failures(), report.checks(),
                 decimal(watch.seconds(), 1).c_str());
     std::printf(
-        "Typed records in atomic batches, ordered keys, a crash without loss, and four stores of one template.\n"
+        "Typed records in atomic batches, ordered keys, a crash without loss, and five stores of one template.\n"
         "Read on: README.md, then examples/durable_lsm.cpp and docs/tour.md.\n");
     return report.failures() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

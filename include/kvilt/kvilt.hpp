@@ -20,6 +20,7 @@
 #include <kvilt/partition/slots.hpp>
 #include <kvilt/presets.hpp>
 #include <kvilt/replication/quorum.hpp>
+#include <kvilt/ring_presets.hpp>
 #include <kvilt/store.hpp>
 #include <kvilt/table/filter_bloom.hpp>
 #include <kvilt/table/filter_none.hpp>

@@ -220,6 +220,13 @@ public:
         return get<Value>(key, RingReadOptions{L});
     }
 
+    template <CodableKey Key, CodableValue Value, Level L>
+    [[nodiscard]] PutResult put(const Key& key, const Value& value, LevelTag<L>)
+        requires replicated && (Replication::template offers<L>)
+    {
+        return put(key, value, RingWriteOptions{.level = L});
+    }
+
     // All concurrent values, and the context for the write that is to replace them.
     template <class Value = std::string, CodableKey Key>
     [[nodiscard]] Result<Fetched<Value>> fetch(const Key& key, const RingReadOptions& options = {}) const

@@ -8,8 +8,7 @@ using namespace ring;
 
 namespace {
 
-using Dynamo = assemble<memtable::SkipList<>, log::Written, partition::Slots<64>,
-                        replication::Quorum<3, 2, 2, Mode::sloppy>, conflict::VectorClock<>>;
+using Dynamo = presets::Riak; // as presets::Dynamo, but for the partition and the tables
 
 Dynamo open(MemoryWorld& world) { return Dynamo::open("ring", small<Dynamo>(), world.environment()).value(); }
 
