@@ -4,6 +4,7 @@
 #include <kvilt/cluster/payload.hpp>
 #include <kvilt/cluster/placements.hpp>
 #include <kvilt/conflict/concept.hpp>
+#include <kvilt/core/checksum.hpp>
 #include <kvilt/core/hybrid_clock.hpp>
 #include <kvilt/core/threads.hpp>
 #include <kvilt/env/environment.hpp>

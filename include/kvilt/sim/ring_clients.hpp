@@ -108,8 +108,8 @@ private:
             return;
         }
         Draws draws(mix(mix(seed_, client), left_[client][at]));
-        queue_.after(1 + draws.below(options_.think_us_max),
-                     [this, client, at, draws]() mutable { take_step(client, at, draws); });
+        const std::uint64_t think_us = 1 + draws.below(options_.think_us_max);
+        queue_.after(think_us, [this, client, at, draws]() mutable { take_step(client, at, draws); });
     }
 
     void take_step(std::uint32_t client, std::size_t at, Draws& draws) {

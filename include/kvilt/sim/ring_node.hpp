@@ -121,7 +121,9 @@ public:
             }
         if (files.empty()) return false;
         const auto& [where, length] = files[draws.below(files.size())];
-        KVILT_TRY(world_->flip(where, draws.below(length), static_cast<unsigned char>(1u << draws.below(8))));
+        const std::uint64_t offset = draws.below(length);
+        const auto mask = static_cast<unsigned char>(1u << draws.below(8));
+        KVILT_TRY(world_->flip(where, offset, mask));
         return true;
     }
 
