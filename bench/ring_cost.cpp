@@ -50,8 +50,7 @@ int main(int argc, char** argv) {
         std::filesystem::remove_all("ring_cost");
         {
             std::vector<Alone> engines;
-            for (int n = 0; n < 3; ++n)
-                engines.push_back(Alone::open("ring_cost/alone-" + std::to_string(n)).value());
+            for (int n = 0; n < 3; ++n) engines.push_back(Alone::open("ring_cost/alone-" + std::to_string(n)).value());
             three_puts.push_back(time_ns(count, [&](const std::string& key) {
                 for (Alone& engine : engines) engine.put(key, value).value();
             }));
