@@ -119,13 +119,6 @@ TEST_CASE("a node that has lost its disk and answers at once is found") {
     found_out(Bug::none, 500, [](Options& options) { options.rebuild = sim::Rebuild::none; });
 }
 
-TEST_CASE("a node that gathers its copies without a fence is found") {
-    found_out(Bug::none, 4'000, [](Options& options) {
-        options.rebuild = sim::Rebuild::unfenced;
-        disks_go(options);
-    });
-}
-
 TEST_CASE("a purge without a fence is found") {
     found_out(Bug::none, 3'000, [](Options& options) {
         bury_much(options);

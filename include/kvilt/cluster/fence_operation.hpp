@@ -1,12 +1,14 @@
 // Ends what was sent before: a new era at every other node.
 #pragma once
 
+#include <kvilt/cluster/payload.hpp>
 #include <kvilt/cluster/stepwise.hpp>
 
 namespace kvilt::cluster {
 
 // For a node that has lost its copies, before it gathers them anew. What it had acknowledged then counts for no write
 // that is still under way: a home that takes such a write afterwards would complete a quorum of which one copy is gone.
+// When it is done Member::enter_era(new_era()) makes it last.
 // A node that does not answer ends it: try again, the era may have begun at some. One at a time in a cluster, and not
 // beside a purge.
 template <class Coordinator>
@@ -27,7 +29,10 @@ private:
         return {};
     }
 
-    Result<void> take(const Message&) override {
+    // Its own clock may be new, and behind tombstones that some homes have forgotten.
+    Result<void> take(const Message& reply) override {
+        for (const std::uint64_t time : payload::read_numbers<std::uint64_t>(reply.context))
+            KVILT_TRY(this->coordinator().observe(time));
         ++node_;
         return {};
     }

@@ -63,8 +63,10 @@ public:
 
     void receive(const Message& request, ReplySink& sink) { replica_->serve(request, sink); }
 
-    // A node that has lost its memory must not carry out what was sent before the fences that it saw.
+    // A node that has lost its memory must not carry out what was sent before the fences that it saw, nor ever stamp
+    // below what was purged before them: see FenceOperation.
     Result<void> enter_era(std::uint64_t era) {
+        KVILT_TRY(memory_.reach(coordinator_->stamp().time, 0));
         KVILT_TRY(memory_.set_era(era));
         coordinator_->learn_era(era);
         return {};

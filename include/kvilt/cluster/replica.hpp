@@ -73,9 +73,7 @@ private:
         case MessageKind::confirm:
             return confirm(request, reply, sink);
         case MessageKind::fence:
-            KVILT_TRY(fence(request));
-            reply.number = hints_.count();
-            break;
+            return fence(request, reply, sink);
         case MessageKind::forget:
             KVILT_TRY(forget(request));
             break;
@@ -215,13 +213,17 @@ private:
 
     // What is stamped from now on is later than all that is to be forgotten: or it would lose to a tombstone at the
     // homes that still have it, and be there at the others. After a restart, too.
-    Result<void> fence(const Message& request) {
+    Result<void> fence(const Message& request, Message& reply, ReplySink& sink) {
         for (const std::uint64_t time : payload::read_numbers<std::uint64_t>(request.context)) {
             KVILT_TRY(coordinator_.observe(time));
             KVILT_TRY(memory_.reach(time, 0));
         }
         KVILT_TRY(memory_.set_era(request.number));
         coordinator_.learn_era(request.number);
+        const std::string time = payload::numbers(std::vector<std::uint64_t>{coordinator_.stamp().time});
+        reply.number = hints_.count();
+        reply.context = time; // behind what was purged before
+        sink.reply(reply);
         return {};
     }
 

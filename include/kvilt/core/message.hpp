@@ -25,7 +25,7 @@ enum class MessageKind : std::uint8_t {
     erased,   // Reply: payload of keys and digests of the shard's erased cells; number: their latest time
     confirm,  // payload: such. Reply: payload of those that the receiver has alike, and will have after any crash
     fence,    // number: the era from which on older messages are refused; context: times that later stamps must exceed.
-              // Reply: number: hints held
+              // Reply: number: hints held, context: a time behind them
     forget,   // payload: those that all homes have confirmed before the fence. Reply: done
     heartbeat, // no reply; its arrival is all
     vote,      // number: the term asked for. Reply: number: the last position; granted unless `error`

@@ -16,9 +16,8 @@ namespace kvilt::sim {
 
 // How a node that has lost its copies comes back.
 enum class Rebuild : std::uint8_t {
-    fenced,   // all others begin a new era, then it gathers, then it answers
-    unfenced, // wrong: it gathers, then it answers
-    none,     // wrong: it answers at once
+    fenced, // all others begin a new era, then it gathers, then it answers
+    none,   // wrong: it answers at once
 };
 
 template <class Ring>
@@ -231,7 +230,6 @@ private:
             std::uint64_t era = 0;
             for (Node& other : nodes_) era = std::max(era, other.member().memory().era());
             must(node.member().enter_era(era), "a node enters an era");
-            if (options_.rebuild == Rebuild::unfenced) return gather_from(node, 0);
             using Fence = cluster::FenceOperation<typename Ring::Coordinator>;
             node.launch(std::make_unique<Fence>(node.member().coordinator()), patience(), [this, &node](Fence* fence) {
                 if (!gone_on(node, fence)) return;

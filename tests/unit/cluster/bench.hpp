@@ -12,7 +12,6 @@
 #include <kvilt/sim/owned_message.hpp>
 #include <kvilt/table/none.hpp>
 
-#include <array>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -28,11 +27,10 @@ using Ring = cluster::RingParts<Parts, partition::Ring<1>, replication::Quorum<3
 using Member = cluster::Member<Ring>;
 using Held = std::unique_ptr<sim::OwnedMessage>;
 
-class Bench final : public Network, public ReplySink, public cluster::Suspicion {
+class Bench final : public Network, public ReplySink {
 public:
-    static constexpr std::uint32_t nodes = 3;
-
-    Bench() : placed_(Ring::Partition::Map({.nodes = nodes}, 3), 3) {
+    explicit Bench(std::uint32_t nodes = 3)
+        : placed_(Ring::Partition::Map({.nodes = nodes}, 3), 3), worlds_(nodes), members_(nodes) {
         for (std::uint32_t node = 0; node < nodes; ++node) {
             worlds_[node] = std::make_unique<MemoryWorld>(MemoryWorld::Options{.seed = node + 1});
             open(node, true);
@@ -41,7 +39,7 @@ public:
 
     Member& operator[](std::uint32_t node) { return *members_[node]; }
     ManualClock& clock(std::uint32_t node) { return worlds_[node]->clock(); }
-    void suspect(std::uint32_t node) { suspected_ = NodeId{node}; }
+    const Ring::Placed& placed() const { return placed_; }
 
     void crash(std::uint32_t node) {
         auto after = worlds_[node]->crash(CrashChoice::nothing_unsynced());
@@ -105,7 +103,6 @@ public:
     }
     bool reachable(NodeId, NodeId) const override { return true; }
     void reply(const Message& message) override { under_way_.push_back(std::make_unique<sim::OwnedMessage>(message)); }
-    bool suspects(NodeId node) const override { return node == suspected_; }
 
 private:
     Result<void> write(const cluster::WriteRequest& request, std::uint32_t via) {
@@ -118,15 +115,14 @@ private:
         engine::EngineOptions<Parts> options{.log = {.sync = Sync::every_write}, .create = fresh};
         const Environment environment = worlds_[node]->environment();
         auto engine = engine::Engine<Parts>::open(options, "node", environment).value();
-        const cluster::RingContext<Ring> context{placed_, *this, environment, {}, {}, this};
+        const cluster::RingContext<Ring> context{placed_, *this, environment};
         members_[node] = Member::open(NodeId{node}, std::move(engine), context).value();
     }
 
     Ring::Placed placed_;
-    std::array<std::unique_ptr<MemoryWorld>, nodes> worlds_{};
-    std::array<std::unique_ptr<Member>, nodes> members_{};
+    std::vector<std::unique_ptr<MemoryWorld>> worlds_;
+    std::vector<std::unique_ptr<Member>> members_;
     std::deque<Held> under_way_{};
-    NodeId suspected_ = no_node;
 };
 
 } // namespace bench
