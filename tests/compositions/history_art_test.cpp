@@ -37,9 +37,9 @@ TEST_CASE("tiers without filters, compressed by LZ4, play the history") {
 #endif
 
 #if __has_include(<zstd.h>)
-TEST_CASE("three trees without a log over levels, compressed by Zstandard, play the history") {
+TEST_CASE("three trees behind a gathering log over levels, compressed by Zstandard, play the history") {
     history::check<
-        Store<memtable::Art<>, log::None,
+        Store<memtable::Art<>, log::Buffered,
               table::Lsm<compaction::Leveled, filter::Locator, compression::Zstd, reads::Cached>, partition::HashMod>>(
         {.memtable = {.bytes_max = 64_KiB},
          .log = {.segment_bytes_min = 4_KiB},
