@@ -32,10 +32,10 @@ sim::RingOptions<Ring> calm(std::uint64_t seed, bool planted) {
 
 TEST_CASE("two of five are linearizable if each read writes back") {
     ring::holds<Ring>(
-        {.make = [](std::uint64_t seed) { return calm(seed, false); }, .promise = ring::linearizable, .seeds = 1'000});
+        {.make = [](std::uint64_t seed) { return calm(seed, false); }, .promise = ring::linearizable, .seeds = 400});
     ring::holds<Ring>({.make = [](std::uint64_t seed) { return ring::stormy<Ring>(seed, 5); },
                        .promise = ring::linearizable,
-                       .seeds = 1'000});
+                       .seeds = 400});
 }
 
 TEST_CASE("two of five are not if a read believes two that agree") {
@@ -49,5 +49,5 @@ TEST_CASE("two of five are not if a read believes two that agree") {
                                 return options;
                             },
                         .promise = ring::in_one_order,
-                        .seeds = 3'000});
+                        .seeds = 1'000});
 }

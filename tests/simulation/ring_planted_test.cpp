@@ -51,7 +51,7 @@ TEST_CASE("the ring into which the bugs are planted has none of them") {
     planted::bug = Bug::none;
     ring::holds<Ring>({.make = [](std::uint64_t seed) { return ring::stormy<Ring>(seed); },
                        .promise = ring::linearizable,
-                       .seeds = 500});
+                       .seeds = 300});
     ring::holds<Ring>({.make =
                            [](std::uint64_t seed) {
                                Options options = ring::stormy<Ring>(seed);
@@ -59,7 +59,7 @@ TEST_CASE("the ring into which the bugs are planted has none of them") {
                                return options;
                            },
                        .promise = ring::linearizable,
-                       .seeds = 500});
+                       .seeds = 300});
     ring::holds<Ring>({.make =
                            [](std::uint64_t seed) {
                                Options options = ring::stormy<Ring>(seed);
@@ -67,7 +67,7 @@ TEST_CASE("the ring into which the bugs are planted has none of them") {
                                return options;
                            },
                        .promise = ring::linearizable,
-                       .seeds = 1'000});
+                       .seeds = 300});
 }
 
 TEST_CASE("a read that does not write back is found") { found_out(Bug::skips_write_back, 500); }
@@ -116,11 +116,14 @@ TEST_CASE("a hint that is stamped anew is found") {
 }
 
 TEST_CASE("a node that has lost its disk and answers at once is found") {
-    found_out(Bug::none, 500, [](Options& options) { options.rebuild = sim::Rebuild::none; });
+    found_out(Bug::none, 300, [](Options& options) {
+        options.rebuild = sim::Rebuild::none;
+        disks_go(options);
+    });
 }
 
 TEST_CASE("a purge without a fence is found") {
-    found_out(Bug::none, 3'000, [](Options& options) {
+    found_out(Bug::none, 400, [](Options& options) {
         bury_much(options);
         options.tamper = [](sim::OwnedMessage& sent) {
             const bool of_purge = sent.message().kind == MessageKind::fence && !sent.message().context.empty();
@@ -141,7 +144,7 @@ TEST_CASE("a purge that does not ask all homes is found") {
 }
 
 TEST_CASE("nodes that carry out what is from before a fence are found") {
-    found_out(Bug::none, 3'000, [](Options& options) {
+    found_out(Bug::none, 400, [](Options& options) {
         bury_much(options);
         options.tamper = [](sim::OwnedMessage& sent) {
             if (sent.message().kind != MessageKind::reply) sent.message().era = ~std::uint64_t{0};

@@ -18,7 +18,7 @@ sim::RingOptions<Ring> stormy(std::uint64_t seed) {
 
 // And no value is shown beside one that replaced it: siblings are concurrent writes and no others.
 TEST_CASE("no acknowledged value vanishes unless it was seen and replaced, whatever happens") {
-    ring::holds<Ring>({.make = stormy, .promise = ring::keeps_siblings, .seeds = 3'000});
+    ring::holds<Ring>({.make = stormy, .promise = ring::keeps_siblings, .seeds = 1'500});
 }
 
 TEST_CASE("a join that drops a sibling is found") {
@@ -39,5 +39,5 @@ TEST_CASE("a network that doubles updates is found") {
                                 return options;
                             },
                         .promise = ring::safe,
-                        .seeds = 1'000});
+                        .seeds = 300});
 }

@@ -22,5 +22,5 @@ TEST_CASE("with clocks that differ a repair before each read returns does not ma
 TEST_CASE("with clocks that differ quorums are regular by stamps, and converge, whatever happens") {
     ring::holds<Ring>({.make = [](std::uint64_t seed) { return ring::stormy<Ring>(seed); },
                        .promise = ring::regular,
-                       .seeds = 2'000});
+                       .seeds = 1'000});
 }

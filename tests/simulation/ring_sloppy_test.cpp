@@ -40,5 +40,5 @@ TEST_CASE("sloppy quorums converge when all is well again") {
                                return options;
                            },
                        .promise = ring::heals,
-                       .seeds = 1'000});
+                       .seeds = 500});
 }

@@ -42,10 +42,10 @@ TEST_CASE("a repair after each read does not make them linearizable") {
 }
 
 TEST_CASE("a repair before each read returns makes them linearizable under one clock, whatever happens") {
-    ring::holds<Ring>({.make = stormy(ReadRepair::before), .promise = ring::linearizable, .seeds = 2'000});
+    ring::holds<Ring>({.make = stormy(ReadRepair::before), .promise = ring::linearizable, .seeds = 1'000});
 }
 
 TEST_CASE("quorums that intersect are regular whatever happens") {
-    ring::holds<Ring>({.make = stormy(ReadRepair::none), .promise = ring::regular, .seeds = 1'500});
-    ring::holds<Ring>({.make = stormy(ReadRepair::after), .promise = ring::regular, .seeds = 1'500});
+    ring::holds<Ring>({.make = stormy(ReadRepair::none), .promise = ring::regular, .seeds = 700});
+    ring::holds<Ring>({.make = stormy(ReadRepair::after), .promise = ring::regular, .seeds = 700});
 }
