@@ -119,6 +119,11 @@ TEST_CASE("a node that has lost its disk and answers at once is found") {
     found_out(Bug::none, 300, [](Options& options) {
         options.rebuild = sim::Rebuild::none;
         disks_go(options);
+        options.faults.push_back(options.faults.front()); // then the next one's, as if the first were whole again
+        sim::Fault& second = options.faults.back();
+        second.start_us += 6'000;
+        second.end_us += 6'000;
+        second.node.number = (second.node.number + 1) % 4;
     });
 }
 

@@ -12,6 +12,8 @@
 #include <kvilt/replication/concept.hpp>
 
 #include <atomic>
+#include <string>
+#include <vector>
 
 namespace kvilt::cluster {
 
@@ -100,8 +102,20 @@ public:
     // it.
     void heed(const Message& reply) {
         if (reply.error != Errc::unavailable || reply.number <= era()) return;
-        const auto time = payload::read_numbers<std::uint64_t>(reply.context);
-        if (time.size() == 1 && observe(time.front())) learn_era(reply.number);
+        if (observe_all(reply.context)) learn_era(reply.number);
+    }
+
+    // Behind all times that were given or observed here, as refusals and fences tell it. Nothing where stamps have no
+    // times: then clocks may differ as they like.
+    std::string reached() {
+        if constexpr (requires { typename Conflict::Clock; })
+            return payload::numbers(std::vector<std::uint64_t>{stamp().time});
+        else
+            return {};
+    }
+    Result<void> observe_all(Bytes times) {
+        for (const std::uint64_t time : payload::read_numbers<std::uint64_t>(times)) KVILT_TRY(observe(time));
+        return {};
     }
 
     // False: no reply will come.

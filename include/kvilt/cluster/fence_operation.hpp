@@ -1,7 +1,6 @@
 // Ends what was sent before: a new era at every other node.
 #pragma once
 
-#include <kvilt/cluster/payload.hpp>
 #include <kvilt/cluster/stepwise.hpp>
 
 namespace kvilt::cluster {
@@ -31,8 +30,7 @@ private:
 
     // Its own clock may be new, and behind tombstones that some homes have forgotten.
     Result<void> take(const Message& reply) override {
-        for (const std::uint64_t time : payload::read_numbers<std::uint64_t>(reply.context))
-            KVILT_TRY(this->coordinator().observe(time));
+        KVILT_TRY(this->coordinator().observe_all(reply.context));
         ++node_;
         return {};
     }

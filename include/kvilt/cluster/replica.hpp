@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace kvilt::cluster {
 
@@ -220,7 +219,7 @@ private:
         }
         KVILT_TRY(memory_.set_era(request.number));
         coordinator_.learn_era(request.number);
-        const std::string time = payload::numbers(std::vector<std::uint64_t>{coordinator_.stamp().time});
+        const std::string time = coordinator_.reached();
         reply.number = hints_.count();
         reply.context = time; // behind what was purged before
         sink.reply(reply);
@@ -238,7 +237,7 @@ private:
     void refuse(Message& reply, const Error& error, ReplySink& sink) {
         if (error.code == Errc::corruption) damages_.fetch_add(1);
         const std::string why = error.message();
-        const std::string time = payload::numbers(std::vector<std::uint64_t>{coordinator_.stamp().time});
+        const std::string time = coordinator_.reached();
         reply.error = error.code;
         reply.cell.reset();
         reply.payload = why;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvilt/cluster/cluster.hpp>
+#include <kvilt/cluster/fence_operation.hpp>
 #include <kvilt/cluster/salvage.hpp>
 
 #include <mutex>
@@ -185,17 +186,21 @@ private:
     Result<void> hand_on(NodeId from, NodeId to, RepairReport* report) {
         Result<void> result;
         if (from == to || !both_live(from, to)) return {};
-        cluster_->seat(from).with([&](Member& member) {
-            auto operation = member.hand_on_to(to);
-            result = operation.run();
-            if (report == nullptr) return;
-            report->handed_on += operation.handed_on();
-            report->bytes += operation.bytes();
-        });
+        for (int attempt = 0; attempt < 2; ++attempt) {
+            cluster_->seat(from).with([&](Member& member) {
+                auto operation = member.hand_on_to(to);
+                result = operation.run();
+                if (report == nullptr) return;
+                report->handed_on += operation.handed_on();
+                report->bytes += operation.bytes();
+            });
+            if (result || result.error() != Errc::unavailable) break; // it may first learn of a fence by a refusal
+        }
         return result;
     }
 
-    // Twice at most: damage that one of the two meets is mended in between.
+    // Twice at most: damage that one of the two meets is mended in between, and who first learns of a fence by a
+    // refusal tries again.
     Result<void> exchange(NodeId a, NodeId b, RepairReport& report) {
         for (int attempt = 0;; ++attempt) {
             Result<void> result;
@@ -207,7 +212,9 @@ private:
                 report.cells += operation.received() + operation.sent();
                 report.bytes += operation.bytes();
             });
-            if (result || result.error() != Errc::corruption || attempt == 1) return result;
+            if (result || attempt == 1) return result;
+            if (result.error() == Errc::unavailable) continue;
+            if (result.error() != Errc::corruption) return result;
             for (const NodeId node : {a, b}) {
                 KVILT_TRY_ASSIGN(mended, rebuild_if_damaged(node));
                 report.rebuilt += mended;
@@ -249,7 +256,7 @@ private:
         }
         KVILT_TRY(cluster_->wipe(node));
         KVILT_TRY_ASSIGN(member, cluster_->revive(node, true));
-        KVILT_TRY(member->enter_era(cluster_->front_coordinator().era()));
+        KVILT_TRY(fence_before(*member));
         for (std::uint32_t other = 0; other < nodes; ++other) {
             if (NodeId{other} == node) continue;
             auto operation = member->repair_with(NodeId{other});
@@ -257,6 +264,19 @@ private:
         }
         KVILT_TRY(member->memory().set_whole());
         seat.take(std::move(member));
+        return {};
+    }
+
+    // What the lost copies had acknowledged counts for no write that is still under way; and the new node is in no
+    // time and no era that is over.
+    Result<void> fence_before(Member& member) {
+        auto& front = cluster_->front_coordinator();
+        KVILT_TRY(member.enter_era(front.era()));
+        cluster::FenceOperation fence(member.coordinator());
+        KVILT_TRY(fence.run());
+        KVILT_TRY(member.enter_era(fence.new_era()));
+        KVILT_TRY(front.observe(member.coordinator().stamp().time));
+        front.learn_era(fence.new_era());
         return {};
     }
 
