@@ -9,24 +9,6 @@ using bench::Bench;
 using bench::Held;
 using bench::Ring;
 
-TEST_CASE("a write of which only hints were sent is unknown, for they may be handed on") {
-    Bench ring(4);
-    std::uint32_t stranger = 0;
-    while (ring.placed().is_home(ring.placed().shard_of("key"), NodeId{stranger})) ++stranger;
-    // The homes are trusted when a write begins, and no more when it comes to send: as detectors do.
-    struct Later final : cluster::Suspicion {
-        mutable int asked = 0;
-        bool suspects(NodeId) const override { return ++asked > 3; }
-    } later;
-    ring[stranger].coordinator().set_suspicion(&later);
-    Ring::Write write(ring[stranger].coordinator(), {.key = "key", .value = "value"});
-    write.start();
-    REQUIRE(!ring.take([](const Message& message) { return message.hinted_for == no_node; }));
-    REQUIRE(ring.take([](const Message& message) { return message.hinted_for != no_node; }) != nullptr);
-    write.expire();
-    CHECK(write.result().error() == Errc::unknown);
-}
-
 TEST_CASE("a write that was carried out before its double is refused is unknown") {
     Bench ring;
     Ring::Write write(ring[0].coordinator(), {.key = "key", .value = "value"});

@@ -220,7 +220,7 @@ TEST_CASE("a builder refuses what a file cannot hold, and never overwrites") {
         CHECK(builder->add({.key = "b", .sequence = 5}).error() == Errc::invalid_argument);
         CHECK(builder->add({.key = "b", .sequence = 6}).error() == Errc::invalid_argument);
         CHECK(builder->add({.key = "c", .sequence = sequence_max + 1}).error() == Errc::invalid_argument);
-        const std::string long_key(key_bytes_max + 1, 'k');
+        const std::string long_key(key_bytes_max + key_prefix_bytes_max + 1, 'k');
         CHECK(builder->add({.key = long_key, .sequence = 4}).error() == Errc::invalid_argument);
         CHECK(builder->entries() == 1);
         CHECK(builder->bytes() > 0);
