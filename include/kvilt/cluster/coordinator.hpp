@@ -1,7 +1,8 @@
 // What an operation needs of the one who coordinates it: placement, clock, network, and whom it believes to be well.
 #pragma once
 
-#include <kvilt/cluster/placements.hpp>
+#include <kvilt/cluster/beliefs.hpp>
+#include <kvilt/cluster/grouped_placements.hpp>
 #include <kvilt/conflict/concept.hpp>
 #include <kvilt/core/hybrid_clock.hpp>
 #include <kvilt/core/threads.hpp>
@@ -10,6 +11,7 @@
 #include <kvilt/replication/concept.hpp>
 
 #include <atomic>
+#include <type_traits>
 
 namespace kvilt::cluster {
 
@@ -49,14 +51,15 @@ public:
     using Partition = Partition_;
     using Replication = Replication_;
     using Conflict = Conflict_;
-    using Placed = Placements<Partition>;
+    static constexpr bool led = Replication::kind == ReplicationKind::leader;
+    using Placed = std::conditional_t<led, GroupedPlacements<Partition>, Placements<Partition>>;
 
     using Time = typename ClockOf<Conflict>::type::template Source<Threads>;
 
     Coordinator(NodeId self, std::uint32_t incarnation, const Placed& placed, Network& network, Clock& wall,
                 Time& clock, const typename Replication::Options& replication)
         : self_(self), incarnation_(incarnation), placed_(placed), network_(network), wall_(wall), clock_(clock),
-          replication_(replication) {}
+          replication_(replication), beliefs_(placed) {}
 
     NodeId self() const noexcept { return self_; }
     const Placed& placed() const noexcept { return placed_; }
@@ -88,6 +91,13 @@ public:
         if (reply.error == Errc::unavailable) learn_era(reply.number);
     }
 
+    // Who leads which group.
+    Beliefs<Threads>& beliefs() noexcept
+        requires led
+    {
+        return beliefs_;
+    }
+
     // False: no reply will come.
     bool send(Message& message, NodeId to, ReplySink& sink) {
         message.from = self_;
@@ -97,6 +107,13 @@ public:
     }
 
 private:
+    struct NoBeliefs {
+        explicit NoBeliefs(const Placed&) noexcept {}
+    };
+    struct OfGroups : Beliefs<Threads> {
+        explicit OfGroups(const Placed& placed) : Beliefs<Threads>(placed.groups()) {}
+    };
+
     NodeId self_;
     std::uint32_t incarnation_;
     const Placed& placed_;
@@ -107,6 +124,7 @@ private:
     const Suspicion* suspicion_ = nullptr;
     typename Threads::template Atomic<std::uint64_t> era_{0};
     typename Threads::template Atomic<std::uint64_t> operations_{1};
+    [[no_unique_address]] std::conditional_t<led, OfGroups, NoBeliefs> beliefs_;
 };
 
 } // namespace kvilt::cluster
