@@ -98,6 +98,7 @@ public:
         });
     }
 
+    engine::Engine<P>& engine() noexcept { return engine_; }
     Tree& tree() noexcept { return tree_; }
     const Tree& tree() const noexcept { return tree_; }
 
