@@ -23,7 +23,7 @@ public:
 
     // Of its messages: their lowest bits tell the phases of an operation apart, so that a late reply to one is not
     // taken for a reply to the next.
-    static constexpr std::uint64_t phases = 8;
+    static constexpr std::uint64_t phases = 1 << 16;
     static std::uint64_t number_of(const Message& reply) noexcept { return reply.operation / phases; }
     std::uint64_t number() const noexcept { return number_; }
 

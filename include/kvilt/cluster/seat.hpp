@@ -33,10 +33,15 @@ public:
     void close() noexcept { gate_.close(); }
 
     // It ends; the member is what is left of it, if there was one.
-    std::unique_ptr<Member<Ring>> leave(std::optional<Error> why = std::nullopt) {
+    std::unique_ptr<Member<Ring>> leave() {
         gate_.close();
-        why_down_ = std::move(why);
+        why_down_.reset();
         return std::move(member_);
+    }
+    std::unique_ptr<Member<Ring>> leave(const std::optional<Error>& why) {
+        auto member = leave();
+        why_down_ = why;
+        return member;
     }
 
     bool lives() const noexcept { return gate_.is_open(); }
