@@ -28,16 +28,26 @@ struct ByTenant {
     public:
         static constexpr bool ordered = false; // so a store of several shards has no scan
 
-        explicit Map(const Options& options) : shards_(options.shards) {}
+        explicit Map(const Options& options, std::size_t copies = 1)
+            : shards_(options.shards), nodes_(std::max(options.shards, copies)) {}
 
         ShardId shard_of(Bytes key) const {
             return static_cast<ShardId>(hash_key(key.substr(0, key.find('/'))) % shards_);
         }
         std::size_t shards() const { return shards_; }
+        const NodeList& nodes() const { return nodes_; }
+        NodeId owner(ShardId shard) const { return {shard}; }
+        void prefer(ShardId shard, std::vector<NodeId>& order) const { // its copies go to the next nodes
+            order.clear();
+            const auto count = static_cast<std::uint32_t>(nodes_.size());
+            for (std::uint32_t n = 0; n < count; ++n) order.push_back({(shard + n) % count});
+        }
+        Epoch epoch() const { return 1; }
         std::string layout() const { return "by_tenant/" + std::to_string(shards_); } // opening another is refused
 
     private:
         std::size_t shards_;
+        NodeList nodes_;
     };
 };
 

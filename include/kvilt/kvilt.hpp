@@ -11,8 +11,16 @@
 #include <kvilt/memtable/hash.hpp>
 #include <kvilt/memtable/skip_list.hpp>
 #include <kvilt/partition/hash_mod.hpp>
+#include <kvilt/partition/jump.hpp>
 #include <kvilt/partition/range.hpp>
+#include <kvilt/partition/redis_slots.hpp>
+#include <kvilt/partition/rendezvous.hpp>
+#include <kvilt/partition/ring.hpp>
+#include <kvilt/partition/scatter_gather.hpp>
+#include <kvilt/partition/slots.hpp>
 #include <kvilt/presets.hpp>
+#include <kvilt/replication/leader_follower.hpp>
+#include <kvilt/replication/quorum.hpp>
 #include <kvilt/store.hpp>
 #include <kvilt/table/filter_bloom.hpp>
 #include <kvilt/table/filter_none.hpp>

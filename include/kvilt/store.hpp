@@ -1,6 +1,7 @@
 // The front: six policies make a store. Read this first.
 #pragma once
 
+#include <kvilt/cluster/ring_handle.hpp>
 #include <kvilt/cluster/router.hpp>
 #include <kvilt/compose/assemble.hpp>
 #include <kvilt/compose/composition.hpp>
@@ -9,6 +10,7 @@
 #include <kvilt/conflict/overwrite.hpp>
 #include <kvilt/engine/engine.hpp>
 #include <kvilt/env/posix.hpp>
+#include <kvilt/front/ring_client.hpp>
 #include <kvilt/front/snapshot.hpp>
 #include <kvilt/log/none.hpp>
 #include <kvilt/memtable/art.hpp>
@@ -27,6 +29,27 @@ namespace kvilt {
 
 using engine::WriteOptions;
 
+namespace detail {
+
+// What stands behind the calls of a store: an engine, a router of shards, or a ring of nodes.
+template <class Parts, class Partition, class Replication>
+struct NodeOf {
+    using type = std::conditional_t<Partition::provides.has(Capability::sharded), cluster::Router<Parts, Partition>,
+                                    engine::Engine<Parts>>;
+    using Options = WriteOptions;
+    using Put = Result<void>;
+};
+template <class Parts, class Partition, class Replication>
+    requires(Replication::kind != ReplicationKind::none)
+struct NodeOf<Parts, Partition, Replication> {
+    using Ring = cluster::RingParts<Parts, Partition, Replication>;
+    using type = cluster::Cluster<Ring>;
+    using Options = RingWriteOptions;
+    using Put = Result<Written>;
+};
+
+} // namespace detail
+
 // A key-value store that contains the code for its policies and nothing else. Move-only. Keys of up to 64 KiB, values
 // of up to 1 GiB, all byte values legal; keys and values of other types go through KeyCodec and ValueCodec. What is
 // passed is borrowed for the call. Under threads::Many every member may be called from any thread, but for close,
@@ -36,13 +59,18 @@ template <MemTablePolicy MemTable = memtable::Art<>, LogPolicy Log = log::None, 
           PartitionPolicy Partition = partition::Single, ReplicationPolicy Replication = replication::None,
           ConflictPolicy Conflict = conflict::Overwrite>
 class Store : compose::Rules<compose::Composition<MemTable, Log, Table, Partition, Replication, Conflict>> {
-    using Parts = engine::Parts<MemTable, Log, Table, Conflict>;
+    using Parts = engine::Parts<MemTable, Log, Table, cluster::OrderOf<Conflict, Replication>>;
+    static constexpr bool replicated = Replication::kind != ReplicationKind::none;
     static constexpr bool sharded = Partition::provides.has(Capability::sharded);
+    using Chosen = detail::NodeOf<Parts, Partition, Replication>;
+    using Node = typename Chosen::type;
     static constexpr bool on_disk = Parts::on_disk;
 
 public:
     using Composition = compose::Composition<MemTable, Log, Table, Partition, Replication, Conflict>;
     using Options = typename Composition::Options;
+    using PutOptions = typename Chosen::Options; // WriteOptions, or RingWriteOptions where there are copies
+    using PutResult = typename Chosen::Put;      // Result<void>, or Result<Written> where there are copies
     static constexpr Capabilities provides = Composition::provides;
     static constexpr auto policies = Composition::policies;
     template <Capability one>
@@ -74,21 +102,24 @@ public:
 
     // ---- writing
 
+    // Copies: Errc::unavailable says that nothing was written, unknown that it may be there or come later.
     template <CodableKey Key, CodableValue Value>
-    [[nodiscard]] Result<void> put(const Key& key, const Value& value, const WriteOptions& options = {}) {
+    [[nodiscard]] PutResult put(const Key& key, const Value& value, const PutOptions& options = {}) {
         KVILT_TRY(admit());
         return node_->put(KeyBytes<Key>(key), ValueBytes<Value>(value), options);
     }
 
     // Erasing what is not there is no error.
     template <CodableKey Key>
-    [[nodiscard]] Result<void> erase(const Key& key, const WriteOptions& options = {}) {
+    [[nodiscard]] PutResult erase(const Key& key, const PutOptions& options = {}) {
         KVILT_TRY(admit());
         return node_->erase(KeyBytes<Key>(key), options);
     }
 
     // All or nothing, also across a crash and over several shards.
-    [[nodiscard]] Result<void> apply(const Batch& batch, const WriteOptions& options = {}) {
+    [[nodiscard]] Result<void> apply(const Batch& batch, const WriteOptions& options = {})
+        requires(!replicated)
+    {
         KVILT_TRY(admit());
         return node_->apply(batch, options);
     }
@@ -96,7 +127,7 @@ public:
     // True if it was written: the key was absent.
     template <CodableKey Key, CodableValue Value>
     [[nodiscard]] Result<bool> put_if_absent(const Key& key, const Value& value, const WriteOptions& options = {})
-        requires(Composition::Replication::copies == 1)
+        requires(!replicated)
     {
         KVILT_TRY(admit());
         return node_->compare_and_set(KeyBytes<Key>(key), std::nullopt, ValueBytes<Value>(value), options);
@@ -106,7 +137,7 @@ public:
     template <CodableKey Key, CodableValue Expected, CodableValue Value>
     [[nodiscard]] Result<bool> compare_and_set(const Key& key, const Expected& expected, const Value& desired,
                                                const WriteOptions& options = {})
-        requires(Composition::Replication::copies == 1)
+        requires(!replicated)
     {
         const ValueBytes<Expected> present(expected);
         KVILT_TRY(admit());
@@ -166,9 +197,52 @@ public:
 
     // Throws after close(), as the range form of scan does.
     [[nodiscard]] auto snapshot() const
-        requires(has<Capability::versions>)
+        requires(has<Capability::versions>) && (!replicated)
     {
         return Snapshot < Node, has<Capability::ordered_keys> && has < Capability::ordered_placement >> (*node_);
+    }
+
+    // ---- copies
+
+    // At a level of the caller's choice, by value or as a tag that the compiler checks: get(key, level::quorum).
+    // Errc::invalid_argument for a level that this replication cannot give: never a weaker answer instead.
+    template <class Value = std::string, CodableKey Key>
+    [[nodiscard]] Result<std::optional<Value>> get(const Key& key, const RingReadOptions& options) const
+        requires replicated
+    {
+        KVILT_TRY(admit());
+        return front().template get<Value>(key, options);
+    }
+    template <class Value = std::string, CodableKey Key, Level L>
+    [[nodiscard]] Result<std::optional<Value>> get(const Key& key, LevelTag<L>) const
+        requires replicated && (Replication::template offers<L>)
+    {
+        return get<Value>(key, RingReadOptions{L});
+    }
+
+    // All concurrent values, and the context for the write that is to replace them.
+    template <class Value = std::string, CodableKey Key>
+    [[nodiscard]] Result<Fetched<Value>> fetch(const Key& key, const RingReadOptions& options = {}) const
+        requires replicated
+    {
+        KVILT_TRY(admit());
+        return front().template fetch<Value>(key, options);
+    }
+
+    // The same calls, coordinated by one node: it reaches those that it is not cut off from.
+    [[nodiscard]] auto via(NodeId node) const
+        requires replicated
+    {
+        throw_if_closed();
+        return RingClient<typename Chosen::Ring>(*node_, node);
+    }
+
+    // The operator's side: nodes, owners, stop, start, repair.
+    [[nodiscard]] auto cluster()
+        requires replicated
+    {
+        throw_if_closed();
+        return RingHandle<typename Chosen::Ring>(*node_);
     }
 
     // ---- upkeep
@@ -197,7 +271,7 @@ public:
 
     // A consistent copy in a new directory, which opens as a store of the same composition.
     [[nodiscard]] Result<void> checkpoint(const std::string& directory)
-        requires on_disk
+        requires(on_disk && !replicated)
     {
         KVILT_TRY(admit());
         return node_->checkpoint(directory);
@@ -231,9 +305,13 @@ public:
     }
 
 private:
-    using Node = std::conditional_t<sharded, cluster::Router<Parts, Partition>, engine::Engine<Parts>>;
-
     explicit Store(std::unique_ptr<Node> node) : node_(std::move(node)) {}
+
+    auto front() const
+        requires replicated
+    {
+        return RingClient<typename Chosen::Ring>(*node_, node_->front());
+    }
 
     Result<void> admit() const {
         if (node_ != nullptr) [[likely]]
@@ -248,7 +326,10 @@ private:
     template <class... Where>
     static Result<std::unique_ptr<Node>> make(const Options& options, const Where&... where) {
         KVILT_TRY(Composition::validate(options));
-        if constexpr (sharded)
+        if constexpr (replicated)
+            return Node::open({engine_options(options), options.partition, options.replication, options.conflict},
+                              where...);
+        else if constexpr (sharded)
             return Node::open(engine_options(options), options.partition, where...);
         else
             return Node::open(engine_options(options), where...);
@@ -269,9 +350,9 @@ private:
             add("log", Log::format);
             add("table", Table::format);
             add("partition", Partition::format);
-            add("partition layout", typename Partition::Map(options.partition).layout());
+            add("partition layout", typename Partition::Map(options.partition, Replication::copies).layout());
             add("replication", Replication::format);
-            add("conflict", Conflict::format);
+            add("conflict", Parts::Conflict::format);
         }
         return chosen;
     }

@@ -1,5 +1,6 @@
 // How long a campaign is, and how a failure is replayed. Environment variables: KVILT_SEED, this seed alone;
-// KVILT_CRASH_POINT, this crash point alone; KVILT_CAMPAIGN, how many seeds.
+// KVILT_CRASH_POINT, this crash point alone; KVILT_CAMPAIGN, how many seeds; KVILT_CRASH_EVERY, one crash point of so
+// many.
 #pragma once
 
 #include <kvilt/sim/store_crashes.hpp>
@@ -37,6 +38,7 @@ inline std::string replay(std::uint64_t seed, std::uint64_t point) {
 template <class Store>
 void crash(typename kvilt::sim::StoreCrashes<Store>::Options options) {
     options.only_point = from_environment("KVILT_CRASH_POINT", 0);
+    options.points_every = from_environment("KVILT_CRASH_EVERY", 1);
     for_each_seed([&](std::uint64_t seed) {
         options.seed = seed;
         kvilt::sim::StoreCrashes<Store> crashes(options);

@@ -21,3 +21,12 @@ TEST_CASE("shards by hash without tables keep whole batches and everything synce
          .actions = 100,
          .value_bytes_max = 24'000});
 }
+
+TEST_CASE("ranges that share nodes, and nodes of a ring, keep whole batches and everything synced") {
+    using Ranges = Store<memtable::Art<>, log::Mapped, table::None, partition::Range>;
+    campaign::crash<Ranges>({.store = {.log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 32_KiB},
+                                       .partition = {.splits = {"c", "h", "p"}, .nodes = 2}},
+                             .actions = 60});
+    using Ring = Store<memtable::Art<>, log::Mapped, table::None, partition::ScatterGather<partition::Ring<>>>;
+    campaign::crash<Ring>({.store = {.log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 32_KiB}}, .actions = 60});
+}

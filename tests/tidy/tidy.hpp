@@ -69,6 +69,7 @@ inline bool may_include(Text header, Text other) {
     if (from == "env" || is_slot(from)) return false;
     if (from == "compose" || from == "engine") return is_contract(other);
     if (from == "cluster") return is_contract(other) || to == "engine";
+    if (from == "front") return is_contract(other) || to == "cluster";
     return false;
 }
 

@@ -96,6 +96,8 @@ TEST_SUITE("the checks find what they look for") {
         CHECK(including("engine/engine.hpp", "cluster/cluster.hpp") == 1);
         CHECK(including("cluster/cluster.hpp", "engine/engine.hpp") == 0);
         CHECK(including("cluster/cluster.hpp", "partition/ring.hpp") == 1);
+        CHECK(including("front/ring_client.hpp", "cluster/cluster.hpp") == 0);
+        CHECK(including("front/ring_client.hpp", "engine/engine.hpp") == 1);
         CHECK(including("typed/codec.hpp", "core/codec.hpp") == 0);
         CHECK(including("typed/codec.hpp", "env/clock.hpp") == 1);
         CHECK(including("store.hpp", "cluster/cluster.hpp") == 0);

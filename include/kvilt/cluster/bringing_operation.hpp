@@ -202,7 +202,7 @@ private:
     std::uint64_t next_session() {
         const WriteStamp stamp = this->coordinator().stamp();
         const std::uint64_t life = mix(stamp.node.number, stamp.incarnation);
-        return mix(mix(life, this->number()), ++sessions_) | 1;
+        return mix(mix(life, stamp.time), mix(this->number(), ++sessions_)) | 1;
     }
 
     Leader leader_{};

@@ -64,9 +64,7 @@ public:
     Result<Written> put(Bytes key, Bytes value, const RingWriteOptions& options) {
         return write({key, Kind::put, value, options.context, options.level, options.sync}, front());
     }
-    Result<Written> erase(Bytes key, const RingWriteOptions& options) {
-        return write({key, Kind::tombstone, {}, options.context, options.level, options.sync}, front());
-    }
+    Result<Written> erase(Bytes key, const RingWriteOptions& options) { return erase(key, options, front()); }
 
     // A ring has no snapshots: `at` is none.
     using SnapshotMark = std::monostate;
@@ -97,6 +95,20 @@ public:
                 written = std::unexpected(done.error());
         }));
         return written;
+    }
+
+    // Where siblings are kept, an erase without a context erases what a read shows before.
+    Result<Written> erase(Bytes key, const RingWriteOptions& options, NodeId via) {
+        if constexpr (!C::total_order) {
+            if (options.context.empty()) {
+                std::string context;
+                KVILT_TRY(read(key, options.level, via, [&](const std::optional<Cell>& cell, const ReadReached&) {
+                    if (cell) context = C::context(*cell);
+                }));
+                return write({key, Kind::tombstone, {}, context, options.level, options.sync}, via);
+            }
+        }
+        return write({key, Kind::tombstone, {}, options.context, options.level, options.sync}, via);
     }
 
     // Calls use(const std::optional<Cell>&, const ReadReached&) when enough have answered.
@@ -229,7 +241,7 @@ private:
         std::vector<std::unique_ptr<Engine>> engines = opening.take_engines();
         for (std::uint32_t node = 0; node < engines.size(); ++node) {
             if (engines[node] == nullptr) {
-                (void)seats_[node]->leave(opening.why_down(NodeId{node}));
+                seats_[node]->stay_down(*opening.why_down(NodeId{node}));
                 continue;
             }
             NodeMemory<P> memory(*engines[node]);

@@ -3,7 +3,9 @@
 
 #include <kvilt/cluster/beliefs.hpp>
 #include <kvilt/cluster/grouped_placements.hpp>
+#include <kvilt/cluster/payload.hpp>
 #include <kvilt/conflict/concept.hpp>
+#include <kvilt/core/checksum.hpp>
 #include <kvilt/core/hybrid_clock.hpp>
 #include <kvilt/core/threads.hpp>
 #include <kvilt/env/environment.hpp>
@@ -59,7 +61,7 @@ public:
     Coordinator(NodeId self, std::uint32_t incarnation, const Placed& placed, Network& network, Clock& wall,
                 Time& clock, const typename Replication::Options& replication)
         : self_(self), incarnation_(incarnation), placed_(placed), network_(network), wall_(wall), clock_(clock),
-          replication_(replication), beliefs_(placed) {}
+          replication_(replication), operations_(mix(self.number + 1, incarnation) >> 20), beliefs_(placed) {}
 
     NodeId self() const noexcept { return self_; }
     const Placed& placed() const noexcept { return placed_; }
@@ -76,9 +78,11 @@ public:
     WriteStamp stamp() { return {self_, incarnation_, clock_.now(wall_.wall_us())}; } // unique
 
     // What is written from now on is later than `cell`. Errc::clock_ahead.
-    Result<void> observe(const Cell& cell) { return clock_.observe(Conflict::time(cell), wall_.wall_us()); }
+    Result<void> observe(const Cell& cell) { return observe(Conflict::time(cell)); }
+    Result<void> observe(std::uint64_t time) { return clock_.observe(time, wall_.wall_us()); }
 
     std::uint64_t wall_us() const { return wall_.wall_us(); }
+    // No life of a node goes on with the numbers of a former one, whose replies may still be under way.
     std::uint64_t next_operation() noexcept { return operations_.fetch_add(1, std::memory_order_relaxed); }
 
     std::uint64_t era() const noexcept { return era_.load(std::memory_order_acquire); }
@@ -86,9 +90,12 @@ public:
         if (era > era_.load(std::memory_order_acquire)) era_.store(era, std::memory_order_release);
     }
 
-    // A refusal tells of a fence that has not come here yet.
-    void heed(const Message& reply) noexcept {
-        if (reply.error == Errc::unavailable) learn_era(reply.number);
+    // A refusal tells of a fence that has not come here yet, and of a time that is behind all that was purged before
+    // it.
+    void heed(const Message& reply) {
+        if (reply.error != Errc::unavailable || reply.number <= era()) return;
+        const auto time = payload::read_numbers<std::uint64_t>(reply.context);
+        if (time.size() == 1 && observe(time.front())) learn_era(reply.number);
     }
 
     // Who leads which group.
@@ -123,7 +130,7 @@ private:
     typename Replication::Options replication_;
     const Suspicion* suspicion_ = nullptr;
     typename Threads::template Atomic<std::uint64_t> era_{0};
-    typename Threads::template Atomic<std::uint64_t> operations_{1};
+    typename Threads::template Atomic<std::uint64_t> operations_; // below 2^48: see Operation::phases
     [[no_unique_address]] std::conditional_t<led, OfGroups, NoBeliefs> beliefs_;
 };
 

@@ -30,8 +30,9 @@ public:
         return engine_.view_record(StoredKey::data(shard, key), [&](const Record& record) { use(record.cell); });
     }
 
-    // True if it says something new. It is as safe as `sync` asks when the call returns, new or not.
-    Result<bool> write(ShardId shard, Bytes key, const Cell& cell, bool sync) {
+    // True if it says something new. It is as safe as `sync` asks when the call returns, new or not. `era` is of the
+    // message that it comes from: Errc::unavailable if there was a fence since.
+    Result<bool> write(ShardId shard, Bytes key, const Cell& cell, bool sync, std::uint64_t era) {
         const std::uint64_t time = C::time(cell);
         KVILT_TRY(memory_.reach(time, time_step));
         std::string room;
@@ -39,6 +40,7 @@ public:
                                       StoredKey::data(shard, key), {.sync = sync},
                                       [&] { return !newest_wins || time <= newest_; },
                                       [&](const Record* present) -> engine::Decision {
+                                          KVILT_TRY(memory_.admit(era));
                                           newest_ = std::max(newest_, time);
                                           if (present == nullptr) return cell;
                                           const Cell& here = present->cell;
@@ -49,13 +51,14 @@ public:
     }
 
     // make(const Cell* present, std::string& room) -> Result<Cell>: what a client's write leaves of what is here.
-    // `result` is what is here then.
+    // `result` is what is here then. `era` as above.
     template <class Make>
-    Result<bool> update(ShardId shard, Bytes key, Make make, bool sync, CellBuffer& result) {
+    Result<bool> update(ShardId shard, Bytes key, Make make, bool sync, CellBuffer& result, std::uint64_t era) {
         std::string room;
         KVILT_TRY_ASSIGN(written, updater_.update(
                                       StoredKey::data(shard, key), {.sync = sync}, [] { return true; },
                                       [&](const Record* present) -> engine::Decision {
+                                          KVILT_TRY(memory_.admit(era));
                                           KVILT_TRY_ASSIGN(cell,
                                                            make(present == nullptr ? nullptr : &present->cell, room));
                                           result.assign(cell);
@@ -105,7 +108,8 @@ public:
 private:
     // A time that no cell here has is the newest of its key, whatever the key: nothing need be read.
     static constexpr bool newest_wins = C::total_order && !C::needs_present;
-    static constexpr std::uint64_t time_step = std::uint64_t{1'000'000} << 12; // a second of a hybrid clock
+    // A fifth of the default drift: a node that restarts stamps so far ahead, and others must not refuse it.
+    static constexpr std::uint64_t time_step = std::uint64_t{100'000} << 12; // us of a hybrid clock
 
     static Range onward(ShardId shard, Bytes from) {
         return {std::string(Bytes(StoredKey::data(shard, from))), std::string(Bytes(StoredKey::shard(shard + 1)))};

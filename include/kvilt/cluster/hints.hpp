@@ -23,7 +23,8 @@ public:
     template <class T>
     using Atomic = typename P::Threads::template Atomic<T>;
 
-    Hints(engine::Engine<P>& engine, const HintLimits& limits) : engine_(engine), updater_(engine), limits_(limits) {}
+    Hints(engine::Engine<P>& engine, const NodeMemory<P>& memory, const HintLimits& limits)
+        : engine_(engine), updater_(engine), memory_(memory), limits_(limits) {}
 
     // Counts what a former life left.
     Result<void> open() {
@@ -37,10 +38,11 @@ public:
         NodeId node{};
         ShardId shard = 0;
         Bytes key{};
+        std::uint64_t era = 0; // of the message that it comes from
         StoredKey stored() const { return StoredKey::hint(node, shard, key); }
     };
 
-    // Joins `cell` with what is kept there. `now_us` is of the wall. Errc::full.
+    // Joins `cell` with what is kept there. `now_us` is of the wall. Errc::full; unavailable: there was a fence since.
     Result<void> keep(const Place& place, const Cell& cell, std::uint64_t now_us, bool sync) {
         std::string room;
         return put(place, now_us, sync, cell.stamp.size() + cell.value.size(),
@@ -131,6 +133,7 @@ private:
         std::string room;
         const auto decide = [&](const Record* present) -> engine::Decision {
             const Aged here = present == nullptr ? Aged{{}, now_us} : unpack(present->cell);
+            KVILT_TRY(memory_.admit(place.era));
             before = present == nullptr ? 0 : weight(stored, here.cell);
             KVILT_TRY_ASSIGN(chosen, choose(present == nullptr ? nullptr : &here.cell));
             if (!chosen) return std::nullopt;
@@ -191,6 +194,7 @@ private:
 
     engine::Engine<P>& engine_;
     engine::Updater<P> updater_;
+    const NodeMemory<P>& memory_;
     HintLimits limits_;
     Atomic<std::uint64_t> bytes_{0};
     Atomic<std::uint64_t> count_{0};

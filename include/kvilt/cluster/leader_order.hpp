@@ -23,8 +23,8 @@ struct LeaderOrder {
     static constexpr Capabilities needs = C::needs;
     static constexpr bool total_order = true;
     static constexpr std::size_t stamp_bytes = Position::bytes + 1;
-    static constexpr bool needs_present = true;
     static constexpr bool compares = C::total_order && requires { requires C::needs_present; };
+    static constexpr bool needs_present = compares;
     static Result<void> validate(const Options& options) { return C::validate(options); }
 
     static Cell join(const Cell& a, const Cell& b, std::string&) noexcept { return covers(a, b) ? a : b; }

@@ -113,7 +113,7 @@ public:
 
 private:
     Member(std::unique_ptr<Engine> engine, const RingContext<Ring>& context)
-        : engine_(std::move(engine)), memory_(*engine_), hints_(*engine_, limits_of(context.replication)) {}
+        : engine_(std::move(engine)), memory_(*engine_), hints_(*engine_, memory_, limits_of(context.replication)) {}
 
     Result<void> begin(NodeId self, const RingContext<Ring>& context) {
         KVILT_TRY(memory_.open(*context.environment.random));

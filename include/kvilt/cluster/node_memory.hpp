@@ -26,7 +26,7 @@ public:
     explicit NodeMemory(engine::Engine<P>& engine) : engine_(engine) {}
 
     // Begins a life, which power loss does not take back where the log can sync. `random` numbers lives that nothing
-    // outlasts.
+    // outlasts, and the first on a disk: there may have been another in its place.
     Result<void> open(Random& random) {
         KVILT_TRY_ASSIGN(life, read("incarnation"));
         KVILT_TRY_ASSIGN(era, read("era"));
@@ -34,7 +34,9 @@ public:
         era_.store(era);
         time_.store(time);
         KVILT_TRY_ASSIGN(closed, read("closed"));
-        incarnation_ = static_cast<std::uint32_t>(P::on_disk ? life + 1 - closed : random.next() >> 33);
+        const std::uint64_t fresh = (random.next() >> 34) + 1; // with room to count on below 2^31
+        first_borrowed_ = random.next() >> 34;
+        incarnation_ = static_cast<std::uint32_t>(life == 0 || !P::on_disk ? fresh : life + 1 - closed);
         KVILT_TRY(write("closed", 0));
         return write_safely("incarnation", incarnation_);
     }
@@ -55,6 +57,13 @@ public:
     std::uint32_t incarnation() const noexcept { return incarnation_; }
     std::uint64_t era() const noexcept { return era_.load(std::memory_order_acquire); }
     std::uint64_t time() const noexcept { return time_.load(std::memory_order_acquire); }
+
+    // Of the message that asks for a write: that it is from before a fence is judged with the write, under the writer
+    // lock. Whoever judged earlier might be held up until the fence has gone by, and all that follows it.
+    Result<void> admit(std::uint64_t era) const {
+        if (era >= this->era()) return {};
+        return failure(Errc::unavailable, "serve", "the message is from before a fence");
+    }
 
     // Durable, before anything of the new era may be.
     Result<void> set_era(std::uint64_t era) {
@@ -79,9 +88,10 @@ public:
     // A life for one write alone: in the upper half of the numbers, used once.
     Result<std::uint32_t> next_borrowed_life() {
         const std::lock_guard lock(mutex_);
-        KVILT_TRY_ASSIGN(borrowed, read("borrowed"));
-        KVILT_TRY(write_safely("borrowed", borrowed + 1));
-        return std::uint32_t{1} << 31 | static_cast<std::uint32_t>(P::on_disk ? borrowed : mix(incarnation_, borrowed));
+        KVILT_TRY_ASSIGN(before, read("borrowed"));
+        const std::uint64_t borrowed = before == 0 ? first_borrowed_ + 1 : before + 1;
+        KVILT_TRY(write_safely("borrowed", borrowed));
+        return std::uint32_t{1} << 31 | static_cast<std::uint32_t>(borrowed);
     }
 
     // Other numbers of this node's, by name; 0 where there is none yet.
@@ -117,6 +127,7 @@ private:
 
     engine::Engine<P>& engine_;
     std::uint32_t incarnation_ = 0;
+    std::uint64_t first_borrowed_ = 0;
     typename P::Threads::template Atomic<std::uint64_t> era_{0};
     typename P::Threads::template Atomic<std::uint64_t> time_{0};
     [[no_unique_address]] typename P::Threads::Mutex mutex_{};

@@ -22,8 +22,8 @@ public:
     virtual void expire() = 0;
 
     // Of its messages: their lowest bits tell the phases of an operation apart, so that a late reply to one is not
-    // taken for a reply to the next.
-    static constexpr std::uint64_t phases = 1 << 16;
+    // taken for a reply to the next, nor one to a repair's step for that to a much later one.
+    static constexpr std::uint64_t phases = std::uint64_t{1} << 16;
     static std::uint64_t number_of(const Message& reply) noexcept { return reply.operation / phases; }
     std::uint64_t number() const noexcept { return number_; }
 

@@ -4,6 +4,7 @@
 #include <kvilt/cluster/payload.hpp>
 #include <kvilt/cluster/stepwise.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +13,8 @@ namespace kvilt::cluster {
 
 // 1. The first home of each shard lists its erased cells, and every home confirms those that it has alike and will have
 //    after any crash: from then on no node sends what they hide.
-// 2. Every node of the cluster fences: what was sent before is not carried out any more. None may keep a hint.
+// 2. Every node of the cluster fences: what was sent before is not carried out any more, and what is stamped afterwards
+//    is later than what is to be forgotten. None may keep a hint.
 // 3. The homes forget what was confirmed, unless it has changed meanwhile.
 // A node that does not answer ends it, and the tombstones stay. docs/decisions/0010-tombstones-and-fences.md
 template <class Coordinator>
@@ -37,7 +39,7 @@ private:
             this->ask(placed.homes(shard_)[home_], {.kind = MessageKind::confirm, .shard = shard_, .payload = marks_});
             break;
         case Phase::fence:
-            this->ask(NodeId{node_}, {.kind = MessageKind::fence, .number = this->era() + 1});
+            this->ask(NodeId{node_}, {.kind = MessageKind::fence, .number = this->era() + 1, .context = times_});
             break;
         case Phase::forget: {
             const auto& [shard, marks] = confirmed_[shard_];
@@ -52,6 +54,7 @@ private:
         switch (phase_) {
         case Phase::list:
             marks_ = reply.payload;
+            time_ = std::max(time_, reply.number);
             home_ = 0;
             phase_ = Phase::confirm;
             if (marks_.empty()) next_shard();
@@ -66,7 +69,7 @@ private:
             if (reply.number != 0)
                 return failure(Errc::unavailable, "purge tombstones",
                                "node " + std::to_string(node_) + " keeps hints: they must be handed on first");
-            if (++node_ == this->coordinator().placed().nodes()) begin_to_forget();
+            if (++node_ == this->coordinator().placed().nodes()) return begin_to_forget();
             break;
         case Phase::forget:
             if (++home_ < copies) break;
@@ -80,15 +83,18 @@ private:
 
     void next_shard() {
         phase_ = ++shard_ == this->coordinator().placed().shards() ? Phase::fence : Phase::list;
+        times_ = payload::numbers(std::vector<std::uint64_t>{time_});
         if (phase_ == Phase::fence && confirmed_.empty()) this->finish();
     }
 
-    void begin_to_forget() {
+    Result<void> begin_to_forget() {
+        KVILT_TRY(this->coordinator().observe(time_));
         this->set_era(this->era() + 1);
         this->coordinator().learn_era(this->era());
         phase_ = Phase::forget;
         shard_ = 0;
         home_ = 0;
+        return {};
     }
 
     Phase phase_ = Phase::list;
@@ -96,6 +102,8 @@ private:
     std::size_t home_ = 0;
     std::uint32_t node_ = 0;
     std::string marks_{};
+    std::uint64_t time_ = 0; // of the latest tombstone
+    std::string times_{};    // the same, as fences carry it
     std::vector<std::pair<ShardId, std::string>> confirmed_{};
     std::uint64_t forgotten_ = 0;
 };

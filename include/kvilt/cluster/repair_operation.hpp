@@ -174,7 +174,7 @@ private:
         Result<bool> written = true;
         const bool read = payload::for_each_cell(reply.payload, [&](const payload::Entry& entry) {
             if (!written || !P::Conflict::well_formed(entry.cell)) return;
-            written = copies_.write(entry.shard, entry.key, entry.cell, false);
+            written = copies_.write(entry.shard, entry.key, entry.cell, false, this->era());
             received_ += written && *written;
         });
         if (!read) return malformed();

@@ -6,8 +6,10 @@
 #include <kvilt/cluster/copies.hpp>
 #include <kvilt/cluster/hints.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace kvilt::cluster {
 
@@ -37,18 +39,18 @@ public:
     Result<void> admit(const Message& request) const {
         if (request.epoch != coordinator_.placed().epoch())
             return failure(Errc::unavailable, "serve", "the message is of another placement");
-        if (request.era < memory_.era() && request.kind != MessageKind::fence)
-            return failure(Errc::unavailable, "serve", "the message is from before a fence");
-        return {};
+        return request.kind == MessageKind::fence ? Result<void>{} : memory_.admit(request.era);
     }
 
     void refuse(Message& reply, const Error& error, ReplySink& sink) {
         if (error.code == Errc::corruption) damages_.fetch_add(1);
         const std::string why = error.message();
+        const std::string time = payload::numbers(std::vector<std::uint64_t>{coordinator_.stamp().time});
         reply.error = error.code;
         reply.cell.reset();
         reply.payload = why;
-        reply.number = memory_.era();
+        reply.number = memory_.era(); // see Coordinator::heed
+        reply.context = time;
         sink.reply(reply);
     }
 
@@ -61,7 +63,8 @@ private:
         case MessageKind::read:
             return read(request, reply, sink);
         case MessageKind::write:
-            KVILT_TRY(write(request.hinted_for, request.shard, request.key, *request.cell, request.sync));
+            KVILT_TRY(
+                write({request.hinted_for, request.shard, request.key, request.era}, *request.cell, request.sync));
             break;
         case MessageKind::update:
             return update(request, reply, sink);
@@ -82,8 +85,7 @@ private:
         case MessageKind::confirm:
             return confirm(request, reply, sink);
         case MessageKind::fence:
-            KVILT_TRY(memory_.set_era(request.number));
-            coordinator_.learn_era(request.number);
+            KVILT_TRY(fence(request));
             reply.number = hints_.count();
             break;
         case MessageKind::forget:
@@ -110,13 +112,14 @@ private:
         return {};
     }
 
-    Result<void> write(NodeId hinted_for, ShardId shard, Bytes key, const Cell& cell, bool sync) {
+    // `to` names this node, or none, where it is a copy of ours.
+    Result<void> write(const typename Hints<P>::Place& to, const Cell& cell, bool sync) {
         if (!C::well_formed(cell)) return failure(Errc::corruption, "write", "a cell has a malformed stamp");
         KVILT_TRY(coordinator_.observe(cell));
         const bool safe = P::durable && sync;
-        if (hinted_for != no_node && hinted_for != coordinator_.self())
-            return hints_.keep({hinted_for, shard, key}, cell, coordinator_.wall_us(), safe);
-        KVILT_TRY_ASSIGN(fresh, copies_.write(shard, key, cell, safe));
+        if (to.node != no_node && to.node != coordinator_.self())
+            return hints_.keep(to, cell, coordinator_.wall_us(), safe);
+        KVILT_TRY_ASSIGN(fresh, copies_.write(to.shard, to.key, cell, safe, to.era));
         if (!fresh) losses_.fetch_add(1);
         return {};
     }
@@ -132,12 +135,12 @@ private:
             return C::write(present, request.context, stamp, request.write_kind, request.payload, room);
         };
         if (request.hinted_for == no_node) {
-            KVILT_TRY(copies_.update(request.shard, request.key, make, safe, result));
+            KVILT_TRY(copies_.update(request.shard, request.key, make, safe, result, request.era));
         } else {
             KVILT_TRY_ASSIGN(life, memory_.next_borrowed_life());
             stamp.incarnation = life;
-            KVILT_TRY(hints_.update({request.hinted_for, request.shard, request.key}, make, coordinator_.wall_us(),
-                                    safe, result));
+            KVILT_TRY(hints_.update({request.hinted_for, request.shard, request.key, request.era}, make,
+                                    coordinator_.wall_us(), safe, result));
         }
         reply.cell = result.cell();
         sink.reply(reply);
@@ -173,7 +176,7 @@ private:
     Result<void> exchange(const Message& request, Message& reply, ReplySink& sink) {
         Result<void> written;
         const bool told = payload::for_each_cell(request.payload, [&](const payload::Entry& entry) {
-            if (written) written = write(no_node, entry.shard, entry.key, entry.cell, request.sync);
+            if (written) written = write({no_node, entry.shard, entry.key, request.era}, entry.cell, request.sync);
         });
         KVILT_TRY(written);
         std::string cells;
@@ -196,7 +199,9 @@ private:
     Result<void> erased(const Message& request, Message& reply, ReplySink& sink) {
         std::string marks;
         KVILT_TRY(copies_.walk(request.shard, {}, false, [&](Bytes key, const Cell& cell) {
-            if (C::values(cell) == 0) payload::append_mark(marks, request.shard, key, digest_of(cell));
+            if (C::values(cell) != 0) return true;
+            payload::append_mark(marks, request.shard, key, digest_of(cell));
+            reply.number = std::max(reply.number, C::time(cell));
             return true;
         }));
         reply.payload = marks;
@@ -217,6 +222,18 @@ private:
         KVILT_TRY(memory_.make_durable());
         reply.payload = same;
         sink.reply(reply);
+        return {};
+    }
+
+    // What is stamped from now on is later than all that is to be forgotten: or it would lose to a tombstone at the
+    // homes that still have it, and be there at the others. After a restart, too.
+    Result<void> fence(const Message& request) {
+        for (const std::uint64_t time : payload::read_numbers<std::uint64_t>(request.context)) {
+            KVILT_TRY(coordinator_.observe(time));
+            KVILT_TRY(memory_.reach(time, 0));
+        }
+        KVILT_TRY(memory_.set_era(request.number));
+        coordinator_.learn_era(request.number);
         return {};
     }
 

@@ -260,8 +260,7 @@ private:
                 return failure(Errc::unavailable, "rebuild node",
                                "node " + std::to_string(other) + " does not live, and may have what others lack");
         if constexpr (Ring::led) {
-            (void)seat.leave();
-            KVILT_TRY(fence());
+            (void)seat.leave(); // what its leaders and a majority do not have was never acknowledged
         } else if (auto old = seat.leave()) {
             KVILT_TRY(salvage(*old, node));
         } else if (auto revived = cluster_->revive(node, false)) {
@@ -271,6 +270,7 @@ private:
         KVILT_TRY_ASSIGN(member, cluster_->revive(node, true));
         KVILT_TRY(member->enter_era(cluster_->front_coordinator().era()));
         if constexpr (Ring::led) {
+            KVILT_TRY(fence(*member)); // the votes that it has forgotten count for nobody from now on
             auto operation = member->gather();
             KVILT_TRY(operation.run());
         } else {
@@ -285,10 +285,12 @@ private:
         return {};
     }
 
-    // What was sent before is not carried out any more: the votes of a node that has lost them count for nobody.
-    Result<void> fence() {
-        typename Ring::Fence operation(cluster_->front_coordinator());
-        return operation.run();
+    // What was sent to the others before is not carried out any more.
+    Result<void> fence(Member& member) {
+        typename Ring::Fence operation(member.coordinator());
+        KVILT_TRY(operation.run());
+        cluster_->front_coordinator().learn_era(operation.new_era());
+        return member.enter_era(operation.new_era());
     }
 
     // With the hints that it keeps for others.

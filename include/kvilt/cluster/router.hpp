@@ -1,7 +1,8 @@
-// Several engines in one process, each in its own directory: direct calls to the shard that a key belongs to.
+// Several engines in one process, each in its own directory: direct calls to the one whose node owns a key.
 // docs/policies/partition.md
 #pragma once
 
+#include <kvilt/cluster/merged_scan.hpp>
 #include <kvilt/cluster/shard_scan.hpp>
 #include <kvilt/cluster/shards_opening.hpp>
 #include <kvilt/engine/engine.hpp>
@@ -12,11 +13,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace kvilt::cluster {
 
+// There is one engine for each node of the partition; here and on disk it is called a shard.
 // Thread-safe under threads::Many: writers of different shards go in parallel. A batch over shards holds the writer
 // locks of all its shards, taken in the order of their numbers.
 template <class P, PartitionPolicy Partition>
@@ -25,8 +28,8 @@ public:
     using Engine = engine::Engine<P>;
     using WriteOptions = engine::WriteOptions;
     using SnapshotMark = std::vector<Sequence>;
-    using ScanCursor = ShardScan<P>;
     using Map = typename Partition::Map;
+    using ScanCursor = std::conditional_t<scatters<Partition>, MergedScan<P>, ShardScan<P>>;
     using Home = engine::HomeOf<P>;
 
     static Result<std::unique_ptr<Router>> open(engine::EngineOptions<P> options,
@@ -35,8 +38,8 @@ public:
     {
         Map map(partition);
         std::vector<std::unique_ptr<Engine>> shards;
-        for (std::size_t shard = 0; shard < map.shards(); ++shard) {
-            KVILT_TRY_ASSIGN(engine, Engine::open(engine::options_of_one(options, map.shards())));
+        for (std::size_t shard = 0; shard < map.nodes().size(); ++shard) {
+            KVILT_TRY_ASSIGN(engine, Engine::open(engine::options_of_one(options, map.nodes().size())));
             shards.push_back(std::move(engine));
         }
         return std::make_unique<Router>(std::move(map), std::move(shards), Home{});
@@ -49,7 +52,7 @@ public:
     {
         Map map(partition);
         ShardsOpening<P> opening(std::move(options), directory, environment);
-        KVILT_TRY_ASSIGN(shards, opening.open(map.shards()));
+        KVILT_TRY_ASSIGN(shards, opening.open(map.nodes()));
         return std::make_unique<Router>(std::move(map), std::move(shards), opening.take_home());
     }
 
@@ -90,13 +93,13 @@ public:
 
     template <class Use>
     Result<bool> view(Bytes key, const std::optional<SnapshotMark>& at, Use&& use) const {
-        const ShardId shard = map_.shard_of(key);
+        const std::size_t shard = place(key);
         return shards_[shard]->view(key, at ? std::optional((*at)[shard]) : std::nullopt, std::forward<Use>(use));
     }
 
-    // The shards one after the other: their keys are in order too.
+    // The shards one after the other where their keys are in order too; else merged.
     ScanCursor scan(Range range, const std::optional<SnapshotMark>& at) const
-        requires(Map::ordered)
+        requires(Map::ordered || scatters<Partition>)
     {
         std::vector<engine::Scan<P>> scans;
         const SnapshotMark marks = at ? *at : take_snapshot();
@@ -178,7 +181,8 @@ private:
     };
     using Logged = typename engine::Writer<P>::Logged;
 
-    Engine& shard_of(Bytes key) const { return *shards_[map_.shard_of(key)]; }
+    std::size_t place(Bytes key) const { return map_.owner(map_.shard_of(key)).number; }
+    Engine& shard_of(Bytes key) const { return *shards_[place(key)]; }
 
     template <class Act>
     Result<void> each(Act act) {
@@ -221,7 +225,7 @@ private:
         std::vector<Part> parts;
         std::vector<std::size_t> part_of(shards_.size(), shards_.size());
         batch.for_each([&](const LogRecord& record) {
-            const ShardId shard = map_.shard_of(record.key());
+            const std::size_t shard = place(record.key());
             if (part_of[shard] == shards_.size()) {
                 part_of[shard] = parts.size();
                 parts.push_back({shard, {}});

@@ -35,14 +35,10 @@ public:
     // It ends; the member is what is left of it, if there was one.
     std::unique_ptr<Member<Ring>> leave() {
         gate_.close();
-        why_down_.reset();
         return std::move(member_);
     }
-    std::unique_ptr<Member<Ring>> leave(const std::optional<Error>& why) {
-        auto member = leave();
-        why_down_ = why;
-        return member;
-    }
+    // It cannot begin.
+    void stay_down(const Error& why) { why_down_ = why; }
 
     bool lives() const noexcept { return gate_.is_open(); }
     const std::optional<Error>& why_down() const noexcept { return why_down_; }

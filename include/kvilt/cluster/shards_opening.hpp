@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvilt/cluster/part_descriptor.hpp>
+#include <kvilt/core/node.hpp>
 #include <kvilt/engine/engine.hpp>
 
 #include <algorithm>
@@ -16,8 +17,9 @@ inline std::string shard_directory(const std::string& directory, std::size_t sha
     return directory + "/shard-" + std::to_string(shard);
 }
 
-// The directory above holds a lock and a manifest with the formats and the layout of the partition; it is written when
-// all shards exist, so a shard that is missing later is an error and never a new empty one.
+// One engine for each node, called a shard of the store: it holds all that its node owns. The directory above holds a
+// lock and a manifest with the formats and the layout of the partition; it is written when all shards exist, so a shard
+// that is missing later is an error and never a new empty one.
 template <class P>
     requires P::on_disk
 class ShardsOpening {
@@ -30,12 +32,12 @@ public:
         home_.directory = std::move(directory);
     }
 
-    Result<std::vector<std::unique_ptr<Engine>>> open(std::size_t count) {
+    Result<std::vector<std::unique_ptr<Engine>>> open(const NodeList& nodes) {
         KVILT_TRY_ASSIGN(known, engine::open_home(home_, options_));
-        engine::EngineOptions<P> each = engine::options_of_one(options_, count);
+        engine::EngineOptions<P> each = engine::options_of_one(options_, nodes.size());
         each.create = !known;
-        for (std::size_t shard = 0; shard < count; ++shard) {
-            auto opening = engine::Opening<P>::begin(each, shard_directory(home_.directory, shard), home_.environment);
+        for (const NodeSpec& node : nodes) {
+            auto opening = begin(each, node);
             if (!opening) return std::unexpected(std::move(opening).error());
             shards_.push_back(Shard{std::move(*opening), {}, 0, {}});
         }
@@ -63,6 +65,15 @@ private:
         Sequence highest;
         LogPosition cut;
     };
+
+    // A directory of the user's choice says which node it is of, lest two be exchanged.
+    Result<engine::Opening<P>> begin(engine::EngineOptions<P> options, const NodeSpec& node) const {
+        if (node.directory.empty())
+            return engine::Opening<P>::begin(std::move(options), shard_directory(home_.directory, shards_.size()),
+                                             home_.environment);
+        options.formats.emplace_back(engine::node_format, std::to_string(shards_.size()));
+        return engine::Opening<P>::begin(std::move(options), node.directory, home_.environment);
+    }
 
     // Cutting one log may cut a part that another log relies on, so it is repeated until nothing changes. What was
     // synced stands: a batch's parts are all synced before anything behind one of them is.

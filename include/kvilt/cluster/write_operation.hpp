@@ -80,7 +80,10 @@ public:
 
     void expire() override {
         if (done()) return;
-        if (phase_ == Phase::write && refusal_ && written_.copies == 0 && homes_.count(State::asked) == 0)
+        // Never unavailable, which says that nothing was written: a request that came twice may have been carried out
+        // before it was refused, and a hint may have been kept.
+        if (phase_ == Phase::write && refusal_ && *refusal_ != Errc::unavailable && written_.copies == 0 &&
+            homes_.count(State::asked) == 0)
             return fail(*refusal_, "write", "every home that was reached refuses");
         const std::string so_far =
             std::to_string(written_.copies) + " of " + std::to_string(plan_.needed) + " needed nodes have answered";
@@ -229,6 +232,7 @@ private:
         hint.cell = cell_.cell();
         hint.hinted_for = place.home;
         Unheard unheard;
+        sent_ = true; // it may be handed on
         written_.hints += coordinator_.send(hint, keeper, unheard);
     }
 

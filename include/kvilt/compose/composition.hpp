@@ -47,9 +47,19 @@ struct Composition {
                                 boost::hana::make_pair(slot_c<Slot::replication>, boost::hana::type_c<R>),
                                 boost::hana::make_pair(slot_c<Slot::conflict>, boost::hana::type_c<C>));
 
+    // Copies that a promise rests on: what they acknowledge must survive power loss.
+    static constexpr bool must_sync = facts.has(Capability::replicated) && facts.has(Capability::linearizable) &&
+                                      facts.has(Capability::syncs) && !facts.has(Capability::volatile_replicas);
+
+    static constexpr typename L::Options log_options() {
+        typename L::Options options{};
+        if constexpr (must_sync) options.sync = Sync::every_write;
+        return options;
+    }
+
     struct Options {
         typename M::Options memtable{};
-        typename L::Options log{};
+        typename L::Options log = log_options(); // .sync is Sync::every_write where must_sync says so
         typename T::Options table{};
         typename P::Options partition{};
         typename R::Options replication{};
@@ -67,6 +77,16 @@ struct Composition {
         KVILT_TRY(P::validate(options.partition));
         KVILT_TRY(R::validate(options.replication));
         KVILT_TRY(C::validate(options.conflict));
+        KVILT_TRY(check_nodes<P>(options.partition, R::copies));
+        if constexpr (must_sync) {
+            if (options.log.sync != Sync::every_write)
+                return failure(Errc::invalid_option, "open",
+                               "log.sync must be Sync::every_write: a copy that forgets what it has acknowledged "
+                               "breaks a linearizable store; leave it as it is, or say unsafe::volatile_replicas");
+        }
+        if (R::copies > 1 && options.read_only)
+            return failure(Errc::invalid_option, "open",
+                           "read_only is for stores of one copy: open a node's own directory instead");
         if constexpr (!Threads::many && requires { options.log.sync == Sync::interval; }) {
             if (options.log.sync == Sync::interval)
                 return failure(Errc::invalid_option, "open",

@@ -11,19 +11,21 @@ namespace kvilt {
 
 // Requests, by what the receiver does. What each carries beside shard and key is said behind it.
 enum class MessageKind : std::uint8_t {
-    reply,    // to any of the others, by `operation`: `error`, or what was asked for
-    read,     // reply: cell, if there is one
-    write,    // cell: joined with what is there, or kept for `hinted_for` if that is another node. Reply: done
-    update,   // write_kind, context, payload (the value): the receiver makes the cell of it. Reply: the cell that is
-              // there now
-    page,     // key: the first, or in reverse the one behind; number: bytes at most. Reply: payload of cells, number: 1
-              // if there is more
-    digests,  // number: level of the tree of both; payload: its nodes. Reply: payload of their digests
-    keys,     // payload: leaves of that tree. Reply: payload of keys and digests of their cells
+    reply,   // to any of the others, by `operation`: what was asked for; or `error`, and then number: the era, context:
+             // a time behind what was purged before it
+    read,    // reply: cell, if there is one
+    write,   // cell: joined with what is there, or kept for `hinted_for` if that is another node. Reply: done
+    update,  // write_kind, context, payload (the value): the receiver makes the cell of it, once for each time that it
+             // comes. Reply: the cell that is there now
+    page,    // key: the first, or in reverse the one behind; number: bytes at most. Reply: payload of cells, number: 1
+             // if there is more
+    digests, // number: level of the tree of both; payload: its nodes. Reply: payload of their digests
+    keys,    // payload: leaves of that tree. Reply: payload of keys and digests of their cells
     exchange, // payload: cells to be joined with; context: keys of cells that are wanted. Reply: payload of cells
-    erased,   // Reply: payload of keys and digests of the shard's erased cells
+    erased,   // Reply: payload of keys and digests of the shard's erased cells; number: their latest time
     confirm,  // payload: such. Reply: payload of those that the receiver has alike, and will have after any crash
-    fence,    // number: the era from which on older messages are refused. Reply: number: hints held
+    fence,    // number: the era from which on older messages are refused; context: times that later stamps must exceed.
+              // Reply: number: hints held
     forget,   // payload: those that all homes have confirmed before the fence. Reply: done
     heartbeat, // no reply; its arrival is all
     // Of a group of shards with a leader, which `shard` is one of. `number` is a term, `hinted_for` its leader; in the

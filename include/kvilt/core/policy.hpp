@@ -35,14 +35,17 @@ enum class Capability : std::uint8_t {
     leader,            // one replica orders the writes of a key
     linearizable,      // reads and writes of a key are linearizable
     reads_see_writes,  // a read sees every acknowledged write before it
+    survives_process,  // what is acknowledged is there when the process dies
+    volatile_replicas, // it is said that copies may forget what they acknowledged
     count_             // not a capability
 };
 
 constexpr std::string_view name_of(Capability capability) noexcept {
     constexpr std::string_view names[] = {
-        "ordered_keys", "ordered_placement", "evicting",   "versions",     "durable",         "syncs",
-        "tables",       "sharded",           "replicated", "total_order",  "siblings",        "compression",
-        "block_cache",  "threads_many",      "leader",     "linearizable", "reads_see_writes"};
+        "ordered_keys",     "ordered_placement", "evicting",   "versions",     "durable",          "syncs",
+        "tables",           "sharded",           "replicated", "total_order",  "siblings",         "compression",
+        "block_cache",      "threads_many",      "leader",     "linearizable", "reads_see_writes", "survives_process",
+        "volatile_replicas"};
     return names[static_cast<std::size_t>(capability)];
 }
 

@@ -127,6 +127,7 @@ private:
 };
 
 static_assert(sizeof(LogRecord) == LogRecord::header_bytes);
-static_assert(key_bytes_max + key_prefix_bytes_max < (std::size_t{1} << 17) && stamp_bytes_max < (std::size_t{1} << 15));
+static_assert(key_bytes_max + key_prefix_bytes_max < (std::size_t{1} << 17) &&
+              stamp_bytes_max < (std::size_t{1} << 15));
 
 } // namespace kvilt

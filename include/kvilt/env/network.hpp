@@ -19,7 +19,8 @@ protected:
     ~Endpoint() = default;
 };
 
-// Thread-safe where its nodes are. A request may be lost, doubled, or come after later ones; so may its reply.
+// Thread-safe where its nodes are. A request may be lost, doubled, or come after later ones, in a later life of its
+// receiver even; so may its reply. Only MessageKind::update must not be doubled: what it makes would be made twice.
 class Network {
 public:
     Network() = default;

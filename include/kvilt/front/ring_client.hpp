@@ -49,8 +49,7 @@ public:
 
     template <CodableKey Key>
     [[nodiscard]] Result<Written> erase(const Key& key, const RingWriteOptions& options = {}) {
-        return cluster_->write({KeyBytes<Key>(key), Kind::tombstone, {}, options.context, options.level, options.sync},
-                               via_);
+        return cluster_->erase(KeyBytes<Key>(key), options, via_);
     }
 
     // Nothing if the key is absent. Errc::siblings where there are several values: fetch them.

@@ -55,7 +55,7 @@ struct Mapped {
     static constexpr Slot slot = Slot::log;
     static constexpr std::string_view name = "log::Mapped";
     static constexpr std::string_view format = "log/1";
-    static constexpr Capabilities provides{Capability::durable, Capability::syncs};
+    static constexpr Capabilities provides{Capability::durable, Capability::syncs, Capability::survives_process};
     static constexpr Capabilities needs{};
     static constexpr bool survives_process = true;
     static Result<void> validate(const Options& options) { return options.validate("log::Mapped"); }

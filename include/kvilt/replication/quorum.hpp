@@ -112,3 +112,14 @@ private:
 };
 
 } // namespace kvilt::replication
+
+namespace kvilt::unsafe {
+
+// The same replication, and the word of whoever writes it: he knows that copies may forget in a crash what they have
+// acknowledged, as where all of them are in one process that is never to be opened again.
+template <class Replication>
+struct volatile_replicas : Replication {
+    static constexpr Capabilities provides = Replication::provides | Capabilities{Capability::volatile_replicas};
+};
+
+} // namespace kvilt::unsafe

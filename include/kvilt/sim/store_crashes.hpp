@@ -21,13 +21,14 @@ public:
         std::uint64_t seed = 1;
         std::uint64_t actions = 200;
         std::size_t value_bytes_max = 3000;
-        std::uint64_t only_point = 0; // 0: every crash point
+        std::uint64_t only_point = 0;   // 0: every crash point
+        std::uint64_t points_every = 1; // of so many, one by chance
     };
 
     explicit StoreCrashes(const Options& options)
         : options_(options), world_({.seed = options.seed, .file_bytes_max = 4_MiB}),
           trial_({.store = options.store, .seed = options.seed, .value_bytes_max = options.value_bytes_max}, world_),
-          campaign_({.seed = options.seed, .only = options.only_point},
+          campaign_({.seed = options.seed, .every = options.points_every, .only = options.only_point},
                     [this](const Death& death) { return judge(death, bounds(), 0); }) {}
 
     // Empty if the promises hold, otherwise a sentence.

@@ -29,8 +29,9 @@ public:
 
     // `world` outlives it.
     StoreTrial(const Options& options, MemoryWorld& world)
-        : options_(options), world_(&world), map_(options.store.partition), history_(map_.shards(), shard_of()),
-          workload_({.seed = options.seed, .value_bytes_max = options.value_bytes_max, .syncs = has_log}, shard_of()) {}
+        : options_(options), world_(&world), map_(options.store.partition), history_(map_.nodes().size(), engine_of()),
+          workload_({.seed = options.seed, .value_bytes_max = options.value_bytes_max, .syncs = has_log}, engine_of()) {
+    }
     StoreTrial(const StoreTrial&) = delete;
     StoreTrial& operator=(const StoreTrial&) = delete;
     ~StoreTrial() { snapshot_.reset(); }
@@ -196,7 +197,7 @@ public:
 
     // A store that was recovered with `content` takes writes, and has them again when it is opened anew.
     std::string go_on(MemoryWorld& world, Store store, Content content, std::uint64_t draw) const {
-        Workload later({.value_bytes_max = options_.value_bytes_max, .values_before = later_values}, shard_of());
+        Workload later({.value_bytes_max = options_.value_bytes_max, .values_before = later_values}, engine_of());
         for (unsigned n = 0; n < 4; ++n) {
             const Batch batch = later.batch(mix(draw, n));
             if (auto done = commit(store, batch, has_log && n == 2); !done)
@@ -237,8 +238,9 @@ private:
     static constexpr const char* directory = "store";
     static constexpr std::uint64_t later_values = 1'000'000'000; // more than a campaign writes
 
-    History::ShardOf shard_of() const {
-        return [this](Bytes key) { return std::size_t{map_.shard_of(key)}; };
+    // There is one engine, and so one history of commits, for each node.
+    History::ShardOf engine_of() const {
+        return [this](Bytes key) { return std::size_t{map_.owner(map_.shard_of(key)).number}; };
     }
 
     static std::string says(const std::string& what, const Error& error) { return what + ": " + error.message(); }

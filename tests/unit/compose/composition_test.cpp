@@ -82,8 +82,9 @@ TEST_CASE("explain names the broken rules of any policies in any order") {
     using Diverging = stand_in::Copied<3>;
     using Led = stand_in::Copied<3, Capability::leader>;
     static_assert(explain<Diverging, conflict::Overwrite>().has("diverging_copies_need_a_join"));
-    static_assert(explain<Diverging, stand_in::Stamped>().empty());
-    static_assert(explain<Led, conflict::Overwrite>().empty());
+    static_assert(explain<stand_in::Ordered, Diverging, stand_in::Stamped>().empty());
+    static_assert(explain<stand_in::Ordered, Led, conflict::Overwrite>().empty());
+    static_assert(explain<Led, conflict::Overwrite>().has("copies_are_repaired_in_order"));
     static_assert(explain<replication::None, stand_in::Stamped>().has("needs_are_provided"));
 
     constexpr auto two = explain<stand_in::Evicting, stand_in::DurableLog, stand_in::CompressedMapped>();

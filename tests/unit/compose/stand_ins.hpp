@@ -96,7 +96,12 @@ struct Copied {
     static constexpr Capabilities provides{replicated, Provided...};
     static constexpr Capabilities needs{};
     static constexpr std::size_t copies = Copies;
+    static constexpr ReplicationKind kind = ReplicationKind::quorum;
+    template <Level>
+    static constexpr bool offers = true;
     static Result<void> validate(const Options&) { return {}; }
+    static Result<WritePlan> write_plan(Level, const Options&) { return WritePlan{}; }
+    static Result<ReadPlan> read_plan(Level, const Options&) { return ReadPlan{}; }
 };
 
 struct Stamped {

@@ -1,0 +1,14 @@
+// expect: kvilt: linearizable reads and writes must meet on some copy
+#include <kvilt/compose/composition.hpp>
+#include <kvilt/compose/rules.hpp>
+#include <kvilt/conflict/last_write_wins.hpp>
+#include <kvilt/log/mapped.hpp>
+#include <kvilt/memtable/art.hpp>
+#include <kvilt/partition/ring.hpp>
+#include <kvilt/replication/quorum.hpp>
+#include <kvilt/table/none.hpp>
+using namespace kvilt;
+
+template struct compose::Rules<
+    compose::Composition<memtable::Art<>, log::Mapped, table::None, partition::Ring<>,
+                         replication::Quorum<3, 1, 2, Mode::linearizable>, conflict::LastWriteWins<>>>;
