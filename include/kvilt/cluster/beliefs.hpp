@@ -30,7 +30,9 @@ public:
 
     std::optional<Leader> leader(std::size_t group) const noexcept {
         const std::uint64_t packed = places_[group].leader.load(std::memory_order_acquire);
-        if (packed == 0 || packed == places_[group].doubted.load(std::memory_order_acquire)) return std::nullopt;
+        if (packed == 0 || unpack(packed).term < term(group) ||
+            packed == places_[group].doubted.load(std::memory_order_acquire))
+            return std::nullopt;
         return unpack(packed);
     }
     void believe(std::size_t group, const Leader& leader) noexcept {
@@ -50,10 +52,21 @@ public:
         return places_[group].doubted.load(std::memory_order_acquire) == pack(leader);
     }
 
+    // The greatest term that a voter was heard to have promised: it obeys no leader of an earlier one, so if nobody
+    // leads that term, a later one must begin.
+    std::uint64_t term(std::size_t group) const noexcept { return places_[group].term.load(std::memory_order_acquire); }
+    void hear(std::size_t group, std::uint64_t term) noexcept {
+        auto& heard = places_[group].term;
+        std::uint64_t so_far = heard.load(std::memory_order_acquire);
+        while (so_far < term && !heard.compare_exchange_weak(so_far, term)) {
+        }
+    }
+
 private:
     struct Place {
         typename Threads::template Atomic<std::uint64_t> leader{0};
         typename Threads::template Atomic<std::uint64_t> doubted{0};
+        typename Threads::template Atomic<std::uint64_t> term{0};
     };
     std::unique_ptr<Place[]> places_;
 };

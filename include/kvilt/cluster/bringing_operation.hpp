@@ -55,6 +55,7 @@ protected:
         for (std::size_t at = 0; at < followers_.size(); ++at) {
             Follower& follower = followers_[at];
             if (follower.node != node || follower.is_there || follower.is_being_brought) continue;
+            this->hear(standing);
             follower.standing = standing;
             follower.by_pages = by_pages;
             proceed(at);
@@ -84,6 +85,7 @@ private:
         if (question.purpose != Purpose::missing && question.purpose != Purpose::supply)
             return take_answer(question, reply, standing);
         if (!is_present(question)) return;
+        this->hear(standing);
         if (standing.promised > leader_.term) return deposed();
         question.purpose == Purpose::missing ? take_missing(place_of(question), reply, standing)
                                              : take_supplied(place_of(question), standing);
@@ -174,8 +176,10 @@ private:
         give(at,
              {.step = Supply::Step::begin,
               .replaces = follower.replaces,
+              .torn = follower.standing.torn,
               .session = follower.session,
               .after = goes_on ? before : 0,
+              .from = follower.standing.position,
               .to = missing.to,
               .history = missing.history},
              {});
@@ -188,6 +192,7 @@ private:
             follower.standing = standing;
             return proceed(at);
         }
+        follower.standing = standing;
         if (follower.cursor.shard < this->coordinator().placed().shards_of(this->group()).size()) {
             follower.step = Supply::Step::page;
             std::string page;

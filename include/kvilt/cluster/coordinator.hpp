@@ -94,6 +94,7 @@ public:
     // it.
     void heed(const Message& reply) {
         if (reply.error != Errc::unavailable || reply.number <= era()) return;
+        if constexpr (led) return learn_era(reply.number); // no time decides anything
         const auto time = payload::read_numbers<std::uint64_t>(reply.context);
         if (time.size() == 1 && observe(time.front())) learn_era(reply.number);
     }

@@ -63,10 +63,12 @@ public:
         if (leading() == term) return stand(true);
         if (!home_ || memory_.promise() != Leader{term, self_} || memory_.position().term >= term) return stand(false);
         session_.reset();
+        History history = memory_.history();
         std::uint64_t floor = memory_.position().sequence;
+        history.begin(term, floor + 1);
         if (memory_.torn()) KVILT_TRY(adopt(term, floor));
         Together records;
-        KVILT_TRY(memory_.move(records, {term, floor + 1}));
+        KVILT_TRY(memory_.move(records, {term, floor + 1}, false, history));
         KVILT_TRY(memory_.make_durable());
         recent_.begin(floor);
         leading_.store(term, std::memory_order_release);
@@ -166,7 +168,7 @@ public:
             if (memory_.torn() || memory_.position() != supply.from) return stand(false);
             return arrive(supply, cells);
         case Supply::Step::begin:
-            return begin_session(supply);
+            return begin_session(leader, supply);
         case Supply::Step::page:
             if (!session_ || session_->number != supply.session || session_->next != supply.first) return stand(false);
             return take_page(supply, cells);
@@ -259,13 +261,17 @@ private:
 
     // ---- what a follower is given
 
-    Result<Standing> begin_session(const Supply& supply) {
+    // Who has moved since it was asked where it stands may have acknowledged what the leader had not yet written then:
+    // it must not step back behind that.
+    Result<Standing> begin_session(const Leader& leader, const Supply& supply) {
+        if (supply.from != memory_.position() || supply.torn != memory_.torn()) return stand(false);
         if (supply.after != 0 && !(session_ && session_->number == supply.after && at_end(session_->next)))
             return stand(false);
         History theirs;
         if (!theirs.read(supply.history)) return failure(Errc::corruption, "catch up", "a history is malformed");
         const auto common = memory_.history().common(memory_.position(), theirs, supply.to);
         const Position position = common.value_or(memory_.position());
+        if (position != memory_.position() && memory_.position().term >= leader.term) return stand(false);
         History ours = memory_.history();
         ours.cut(position);
         Together records;

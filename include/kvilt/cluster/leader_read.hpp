@@ -123,7 +123,9 @@ private:
     void refuse_answer(const Question& question, Errc code, Bytes why) override {
         if (this->done() || question.round != round_ || question.purpose != Purpose::request) return;
         if (level_ == Level::one) return ask_any();
-        this->fail(code, name_, std::string(why));
+        if (code != Errc::unavailable) return this->fail(code, name_, std::string(why));
+        ++round_; // there was a fence
+        this->canvass();
     }
     void lose_answer(const Question& question) override {
         if (this->done() || question.round != round_ || question.purpose != Purpose::request) return;

@@ -42,10 +42,15 @@ public:
         switch (request.kind) {
         case MessageKind::digests:
         case MessageKind::keys:
-        case MessageKind::erased:
         case MessageKind::fence:
-        case MessageKind::forget:
             return common_.serve(request, sink);
+        case MessageKind::erased:
+        case MessageKind::forget:
+            if (const auto group = group_of(request.shard)) {
+                Witness witness(**group, sink);
+                return common_.serve(request, witness);
+            }
+            break;
         case MessageKind::confirm:
             if (in_order(request.shard)) return common_.serve(request, sink);
             break;
@@ -68,6 +73,29 @@ public:
     std::uint64_t damages() const noexcept { return common_.damages(); }
 
 private:
+    // Says in the reply where the node stands; done if it stood in one term, in order, from before to after.
+    class Witness final : public ReplySink {
+    public:
+        Witness(Group& group, ReplySink& sink) : group_(group), before_(group.standing()), sink_(sink) {}
+        void reply(const Message& message) override {
+            const auto after = group_.standing();
+            Message told = message;
+            std::string text;
+            if (before_ && after && !message.error) {
+                Standing standing = *after;
+                standing.done = before_->in_order_until(*after);
+                text = standing.text();
+                told.context = text;
+            }
+            sink_.reply(told);
+        }
+
+    private:
+        Group& group_;
+        Result<Standing> before_;
+        ReplySink& sink_;
+    };
+
     bool in_order(ShardId shard) {
         auto group = group_of(shard);
         if (!group) return false;
@@ -88,6 +116,9 @@ private:
             return read(*group, request, reply, sink);
         case MessageKind::page:
             return page(*group, request, reply, sink);
+        case MessageKind::exchange:
+            if (request.payload.empty()) return look(*group, request, reply, sink);
+            break;
         case MessageKind::update:
             return update(*group, request, reply, sink);
         case MessageKind::standing:
@@ -105,9 +136,10 @@ private:
         case MessageKind::supply:
             return supply(*group, request, reply, sink);
         default:
-            return failure(Errc::invalid_argument, "serve",
-                           std::string(name_of(request.kind)) + ": only its leader orders what a node is told");
+            break;
         }
+        return failure(Errc::invalid_argument, "serve",
+                       std::string(name_of(request.kind)) + ": only its leader orders what a node is told");
     }
 
     static Leader leader_of(const Message& request) noexcept { return {request.number, request.hinted_for}; }
@@ -159,6 +191,25 @@ private:
         return answer(standing, request, reply, sink);
     }
 
+    // The cells of keys that are wanted.
+    Result<void> look(Group& group, const Message& request, Message& reply, ReplySink& sink) {
+        std::string cells;
+        const auto read_cells = [&]() -> Result<void> {
+            Result<bool> found = true;
+            payload::for_each_mark(request.context, [&](const payload::Mark& mark) {
+                if (found)
+                    found = copies_.read(mark.shard, mark.key, [&](const Cell& cell) {
+                        payload::append_cell(cells, mark.shard, mark.key, cell);
+                    });
+            });
+            KVILT_TRY(found);
+            return {};
+        };
+        KVILT_TRY_ASSIGN(standing, steadily(group, request, read_cells));
+        reply.payload = cells;
+        return answer(standing, request, reply, sink);
+    }
+
     template <class Read>
     Result<Standing> steadily(Group& group, const Message& request, Read read) {
         const bool of_leader = request.hinted_for == coordinator_.self();
@@ -169,9 +220,10 @@ private:
             return standing;
         };
         if (of_leader && term == 0) return not_now();
+        KVILT_TRY_ASSIGN(before, group.standing());
         KVILT_TRY(read());
         KVILT_TRY_ASSIGN(standing, group.standing());
-        standing.done = of_leader ? standing.leads && standing.promised == term : !standing.torn;
+        standing.done = of_leader ? standing.leads && standing.promised == term : before.in_order_until(standing);
         return standing;
     }
 

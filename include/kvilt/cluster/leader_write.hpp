@@ -108,7 +108,10 @@ private:
 
     // Nothing was written, if the leader says so.
     void refuse_answer(const Question& question, Errc code, Bytes why) override {
-        if (question.purpose == Purpose::request) this->fail(code, "write", std::string(why));
+        if (question.purpose != Purpose::request) return;
+        if (code != Errc::unavailable) return this->fail(code, "write", std::string(why));
+        sent_ = false; // there was a fence
+        this->canvass();
     }
     void lose_answer(const Question& question) override {
         if (question.purpose == Purpose::request) this->doubt(asked_);

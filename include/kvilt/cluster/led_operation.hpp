@@ -58,7 +58,24 @@ protected:
         canvass();
     }
 
+    // The same behind a fence of which a refusal has told.
+    void canvass() {
+        if (++attempts_ > attempts_max) return give_up();
+        ++round_;
+        heard_.clear();
+        this->enter_present_era();
+        std::size_t asked = 0;
+        for (const NodeId voter : voters_) {
+            if (!may_vote(voter)) continue;
+            this->ask(voter, Purpose::canvass, round_, about_group(MessageKind::standing));
+            ++asked;
+        }
+        if (asked < majority()) give_up();
+    }
+
     void doubt(const Leader& leader) { this->coordinator().beliefs().doubt(group_, leader); }
+
+    void hear(const Standing& standing) { this->coordinator().beliefs().hear(group_, standing.promised); }
 
     // A message about the group: a term and its leader are in it where there are such.
     Message about_group(MessageKind kind, const Leader& leader = {}) const {
@@ -71,6 +88,7 @@ protected:
     bool takes_part_in_election(const Question& question) const noexcept { return question.purpose <= Purpose::lead; }
     void take_in_election(const Question& question, const Standing& standing) {
         if (question.round != round_) return;
+        hear(standing);
         switch (question.purpose) {
         case Purpose::canvass:
             heard_.push_back({question.node, standing});
@@ -135,19 +153,6 @@ private:
         led(leader);
     }
 
-    void canvass() {
-        if (++attempts_ > attempts_max) return give_up();
-        ++round_;
-        heard_.clear();
-        std::size_t asked = 0;
-        for (const NodeId voter : voters_) {
-            if (!may_vote(voter)) continue;
-            this->ask(voter, Purpose::canvass, round_, about_group(MessageKind::standing));
-            ++asked;
-        }
-        if (asked < majority()) give_up();
-    }
-
     void give_up() {
         ++round_;
         leaderless("its homes have no leader, and " + std::to_string(majority()) + " of " +
@@ -166,6 +171,7 @@ private:
         const bool heard_of =
             std::any_of(heard_.begin(), heard_.end(), [&](const Heard& heard) { return heard.node == last.node; });
         auto& beliefs = this->coordinator().beliefs();
+        if (last.term < beliefs.term(group_)) return elect(beliefs.term(group_) + 1);
         const bool may_have_it = !heard_of && !tried(last) && !beliefs.doubts(group_, last);
         if (last.term != 0 && may_lead(last) && (leads || may_have_it)) {
             leads ? beliefs.trust(group_, last) : beliefs.believe(group_, last);

@@ -62,12 +62,15 @@ protected:
         follow,
         missing,
         supply,
+        erased, // what a follower has that its leader may have forgotten
+        look,
+        forget,
     };
     struct Question {
         std::uint64_t tag = 0;
         NodeId node = no_node;
         Purpose purpose = Purpose::request;
-        std::uint64_t round = 0; // of an election, or the place of a follower
+        std::uint64_t round = 0; // of what, the operation knows
     };
 
     virtual void begin() = 0;
@@ -95,6 +98,9 @@ protected:
     }
 
     Coordinator& coordinator() const noexcept { return coordinator_; }
+
+    // What has been answered before counts for nothing any more.
+    void enter_present_era() noexcept { era_ = coordinator_.era(); }
 
     // False: no reply will come.
     virtual bool send(Message& message, NodeId to) { return coordinator_.send(message, to, *this); }

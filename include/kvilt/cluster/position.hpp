@@ -126,6 +126,11 @@ struct Standing {
         return standing;
     }
 
+    // Whether what was read of it between this and `later` was in order.
+    bool in_order_until(const Standing& later) const noexcept {
+        return !torn && !later.torn && position.term == later.position.term;
+    }
+
     // Whether it has, in order, what the leader of `at.term` wrote up to `at`.
     bool has(Position at) const noexcept {
         return !torn && position.term == at.term && promised == at.term && position.sequence >= at.sequence;

@@ -61,12 +61,14 @@ struct Missing {
 struct Supply {
     enum class Step : std::uint8_t {
         whole, // all that lies between `from` and `to`: in order before and behind it
-        begin, // of a session: until its end the follower has no order. `to` and `history` are the leader's
+        begin, // of a session: until its end the follower has no order. It stands at `from`, torn or not; `to` and
+               // `history` are the leader's
         page,  // from `first` to `next`
         end,   // whole, from where the session has led
     };
     Step step = Step::whole;
     bool replaces = false;
+    bool torn = false;
     std::uint64_t session = 0;
     std::uint64_t after = 0; // the session whose end this one goes on from, or 0
     Position from{};
@@ -75,10 +77,10 @@ struct Supply {
     Cursor next{};
     Bytes history{};
 
-    // u8 step | u8 replaces | u64 session | u64 after | position | position | cursor | cursor | sized history
+    // u8 step | u8 flags | u64 session | u64 after | position | position | cursor | cursor | sized history
     std::string text() const {
         std::string text(1, static_cast<char>(step));
-        text.push_back(replaces ? '\1' : '\0');
+        text.push_back(static_cast<char>((replaces ? 1 : 0) | (torn ? 2 : 0)));
         coding::append(text, session);
         coding::append(text, after);
         from.append_to(text);
@@ -93,7 +95,9 @@ struct Supply {
         Supply supply;
         const auto step = reader.fixed<std::uint8_t>();
         supply.step = static_cast<Step>(step);
-        supply.replaces = reader.fixed<std::uint8_t>() != 0;
+        const auto flags = reader.fixed<std::uint8_t>();
+        supply.replaces = (flags & 1) != 0;
+        supply.torn = (flags & 2) != 0;
         supply.session = reader.fixed<std::uint64_t>();
         supply.after = reader.fixed<std::uint64_t>();
         supply.from = Position::read(reader);
