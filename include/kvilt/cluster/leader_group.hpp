@@ -27,8 +27,8 @@ public:
 
     // `shards` are those of the group, of which this node is a home or, where all nodes vote, is not.
     LeaderGroup(NodeId self, bool home, std::span<const ShardId> shards, GroupId group, Copies<P>& copies,
-                NodeMemory<P>& memory)
-        : self_(self), home_(home), shards_(shards), copies_(copies), memory_(copies, memory, group) {}
+                NodeMemory<P>& memory, const RecentWrites& recent)
+        : self_(self), home_(home), shards_(shards), copies_(copies), memory_(copies, memory, group), recent_(recent) {}
 
     Result<void> open() { return memory_.open(); }
 
@@ -331,7 +331,7 @@ private:
     std::span<const ShardId> shards_;
     Copies<P>& copies_;
     GroupMemory<P> memory_;
-    RecentWrites recent_{};
+    RecentWrites recent_;
     Leader heard_{};                   // of whose term and place a message has told
     std::optional<Session> session_{}; // the one that is being given to it
     typename P::Threads::template Atomic<std::uint64_t> leading_{0};

@@ -27,12 +27,14 @@ public:
 
     Result<void> open() {
         const auto& placed = coordinator_.placed();
+        const auto& options = coordinator_.replication();
+        const RecentWrites recent(options.recent_writes_max, options.recent_bytes_max);
         for (GroupId group = 0; group < placed.groups(); ++group) {
             const bool home = placed.is_home(placed.first_shard(group), coordinator_.self());
             groups_.push_back(nullptr);
             if (!home && !Coordinator::Replication::all_nodes_vote) continue;
-            groups_.back() =
-                std::make_unique<Group>(coordinator_.self(), home, placed.shards_of(group), group, copies_, memory_);
+            groups_.back() = std::make_unique<Group>(coordinator_.self(), home, placed.shards_of(group), group, copies_,
+                                                     memory_, recent);
             KVILT_TRY(groups_.back()->open());
         }
         return {};
@@ -261,7 +263,8 @@ private:
             coding::Reader reader(request.payload);
             const Cursor from = Cursor::read(reader);
             if (!reader.done()) return failure(Errc::corruption, "catch up", "a cursor is malformed");
-            standing = group.page(request.number, follower->position, from, page_bytes, text);
+            standing = group.page(request.number, follower->position, from,
+                                  coordinator_.replication().catch_up_page_bytes, text);
         }
         reply.payload = text;
         return answer(standing, request, reply, sink);
@@ -272,8 +275,6 @@ private:
         if (!supply) return failure(Errc::corruption, "catch up", "what is supplied is malformed");
         return answer(group.take(leader_of(request), *supply, request.payload), request, reply, sink);
     }
-
-    static constexpr std::size_t page_bytes = 256 * 1024;
 
     Replica<P, Coordinator> common_;
     NodeMemory<P>& memory_;

@@ -166,7 +166,7 @@ private:
             if (standing.promised > last.term || (standing.promised == last.term && standing.leads))
                 last = {standing.promised, standing.leads ? node : NodeId{standing.leader}};
         const bool leads = std::any_of(heard_.begin(), heard_.end(), [&](const Heard& heard) {
-            return heard.node == last.node && heard.standing.leads;
+            return heard.node == last.node && heard.standing.leads && heard.standing.promised == last.term;
         });
         const bool heard_of =
             std::any_of(heard_.begin(), heard_.end(), [&](const Heard& heard) { return heard.node == last.node; });

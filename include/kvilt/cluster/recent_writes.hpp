@@ -14,6 +14,8 @@ namespace kvilt::cluster {
 // All that were written after the sequence `floor`. Bounded by count and by the bytes of their cells.
 class RecentWrites {
 public:
+    RecentWrites(std::size_t count_max, std::size_t bytes_max) : count_max_(count_max), bytes_max_(bytes_max) {}
+
     void begin(std::uint64_t floor) {
         writes_.clear();
         bytes_ = 0;
@@ -23,7 +25,7 @@ public:
     void add(std::uint64_t sequence, ShardId shard, Bytes key, std::size_t cell_bytes) {
         writes_.push_back({sequence, shard, std::string(key), key.size() + cell_bytes});
         bytes_ += writes_.back().bytes;
-        while (writes_.size() > count_max || (bytes_ > bytes_max && writes_.size() > 1)) {
+        while (writes_.size() > count_max_ || (bytes_ > bytes_max_ && writes_.size() > 1)) {
             floor_ = writes_.front().sequence;
             bytes_ -= writes_.front().bytes;
             writes_.pop_front();
@@ -42,15 +44,14 @@ public:
     }
 
 private:
-    static constexpr std::size_t count_max = 256;
-    static constexpr std::size_t bytes_max = 4_MiB;
-
     struct Write {
         std::uint64_t sequence;
         ShardId shard;
         std::string key;
         std::size_t bytes;
     };
+    std::size_t count_max_;
+    std::size_t bytes_max_;
     std::deque<Write> writes_{};
     std::size_t bytes_ = 0;
     std::uint64_t floor_ = 0;

@@ -2,6 +2,7 @@
 // docs/policies/replication.md
 #pragma once
 
+#include <kvilt/core/bytes.hpp>
 #include <kvilt/replication/concept.hpp>
 
 #include <string>
@@ -31,7 +32,11 @@ struct LeaderFollower {
     static_assert(N >= 2 && N <= 16,
                   "kvilt: LeaderFollower<N, ack> has 2 to 16 copies: one copy is replication::None.");
 
-    using Options = NoOptions;
+    struct Options {
+        std::size_t recent_writes_max = 256;       // of each group: who lacks no more gets them without a walk
+        std::size_t recent_bytes_max = 4_MiB;      // of their cells
+        std::size_t catch_up_page_bytes = 256_KiB; // where a walk is needed
+    };
     static constexpr Slot slot = Slot::replication;
     static constexpr std::string_view name = "replication::LeaderFollower";
     static constexpr std::string_view format = "leader/1";
@@ -47,7 +52,11 @@ struct LeaderFollower {
     template <Level L>
     static constexpr bool offers = L != Level::linearizable || ack != Ack::async;
 
-    static Result<void> validate(const Options&) { return {}; }
+    static Result<void> validate(const Options& options) {
+        if (options.catch_up_page_bytes != 0) return {};
+        return failure(Errc::invalid_option, "open",
+                       "replication::LeaderFollower: catch_up_page_bytes is 0, so nobody would catch up");
+    }
 
     // `needed` homes, the leader among them, have it in order.
     static Result<WritePlan> write_plan(Level level, const Options&) {
