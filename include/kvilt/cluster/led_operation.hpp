@@ -112,14 +112,14 @@ protected:
         if (question.round != round_) return;
         switch (question.purpose) {
         case Purpose::canvass:
-            if (!this->waits_for(Purpose::canvass, round_)) give_up();
+            if (!this->waits_for(Purpose::canvass, round_)) this->is_fenced() ? canvass() : give_up();
             break;
         case Purpose::vote:
-            if (question.node == candidate_.node) excluded_.push_back(question.node);
+            if (question.node == candidate_.node) exclude(question.node);
             conclude_votes();
             break;
         case Purpose::lead:
-            excluded_.push_back(question.node);
+            exclude(question.node);
             canvass();
             break;
         default:
@@ -198,6 +198,10 @@ private:
         for (const NodeId voter : voters_)
             if (may_vote(voter))
                 this->ask(voter, Purpose::vote, round_, about_group(MessageKind::vote, candidate_), {at, {}});
+    }
+
+    void exclude(NodeId node) {
+        if (!this->is_fenced()) excluded_.push_back(node);
     }
 
     void conclude_votes() {

@@ -99,6 +99,8 @@ protected:
 
     Coordinator& coordinator() const noexcept { return coordinator_; }
 
+    // There was a fence since it began.
+    bool is_fenced() const noexcept { return coordinator_.era() > era_; }
     // What has been answered before counts for nothing any more.
     void enter_present_era() noexcept { era_ = coordinator_.era(); }
 
