@@ -7,6 +7,7 @@
 #include <kvilt/cluster/payload.hpp>
 #include <kvilt/cluster/recent_writes.hpp>
 #include <kvilt/cluster/supply.hpp>
+#include <kvilt/core/message.hpp>
 
 #include <mutex>
 #include <optional>
