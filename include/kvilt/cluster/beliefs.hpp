@@ -1,4 +1,4 @@
-// Whom a coordinator takes for the leader of each group: a hint, of which no promise depends.
+// Whom a coordinator takes for the leader of each group: a hint, on which no promise depends.
 #pragma once
 
 #include <kvilt/core/node.hpp>

@@ -15,6 +15,9 @@ namespace kvilt::cluster {
 // Stamp: u64 term | u64 sequence | u8 flags, of which 1 says erased. Context: the first 16 bytes.
 template <ConflictPolicy C>
 struct LeaderOrder {
+    static_assert(C::total_order, "kvilt: a leader puts the writes of a key in one order, so there are no siblings to "
+                                  "keep. Use conflict::Overwrite, or conflict::Version for compare-and-set.");
+
     using Options = typename C::Options;
     static constexpr Slot slot = Slot::conflict;
     static constexpr std::string_view name = C::name;
