@@ -1,6 +1,7 @@
 // Copies without a leader: every home takes writes, and enough of them must answer (Gifford 1979; Dynamo, 2007).
 #pragma once
 
+#include <kvilt/core/bytes.hpp>
 #include <kvilt/replication/concept.hpp>
 
 #include <algorithm>
