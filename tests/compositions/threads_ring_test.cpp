@@ -3,9 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "../unit/env/temporary_directory.hpp"
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,15 +16,6 @@ namespace {
 using Ring = assemble<memtable::Art<threads::Many>, log::Mapped, table::Lsm<>, partition::Ring<8>,
                       replication::Quorum<3, 2, 2, Mode::sloppy>, conflict::LastWriteWins<clocks::ProcessWide>>;
 
-struct Directory {
-    Directory() {
-        path = (std::filesystem::temp_directory_path() / "kvilt-ring-XXXXXX").string();
-        REQUIRE(::mkdtemp(path.data()) != nullptr);
-    }
-    ~Directory() { std::filesystem::remove_all(path); }
-    std::string path;
-};
-
 constexpr int clients = 3;
 constexpr int rounds = 400;
 constexpr int keys = 40;
@@ -36,9 +26,9 @@ std::string key(int client, int number) { return std::to_string(client) + "/" + 
 
 TEST_CASE(
     "clients on many threads see their own writes and lose none, whatever the operator does to one node at a time") {
-    const Directory directory;
+    const TemporaryDirectory directory;
     Ring::Options options{.memtable = {.entries_max = 200}, .partition = {.nodes = 5}};
-    auto ring = Ring::open(directory.path + "/ring", options).value();
+    auto ring = Ring::open(directory / "ring", options).value();
     std::atomic<int> running{clients};
     std::atomic<int> wrong{0};
     std::vector<std::jthread> threads;

@@ -35,9 +35,6 @@ public:
         Flag& flag = dirty_[leaf_of(shard, key)];
         if (!flag.load(std::memory_order_relaxed)) flag.store(true, std::memory_order_release);
     }
-    void touch_all() noexcept {
-        for (std::size_t leaf = 0; leaf < digests_.size(); ++leaf) dirty_[leaf].store(true);
-    }
 
     bool dirty(ShardId shard) const noexcept {
         for (std::size_t leaf = first(shard); leaf < first(shard + 1); ++leaf)
@@ -67,10 +64,6 @@ public:
     }
 
     std::uint64_t digest(std::size_t leaf) const noexcept { return digests_[leaf]; }
-    void restore(std::size_t leaf, std::uint64_t digest) noexcept {
-        digests_[leaf] = digest;
-        dirty_[leaf].store(false);
-    }
 
 private:
     static constexpr std::size_t leaves_wanted = std::size_t{1} << 16;

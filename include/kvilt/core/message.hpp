@@ -27,15 +27,11 @@ enum class MessageKind : std::uint8_t {
     fence,    // number: the era from which on older messages are refused; context: times that later stamps must exceed.
               // Reply: number: hints held, context: a time behind them
     forget,   // payload: those that all homes have confirmed before the fence. Reply: done
-    heartbeat, // no reply; its arrival is all
-    vote,      // number: the term asked for. Reply: number: the last position; granted unless `error`
-    follow,    // number: the position that the leader's cells follow on; term in `context`. Reply: own position
 };
 
 constexpr const char* name_of(MessageKind kind) noexcept {
-    constexpr const char* names[] = {"reply",   "read",   "write",     "update", "page",
-                                     "digests", "keys",   "exchange",  "erased", "confirm",
-                                     "fence",   "forget", "heartbeat", "vote",   "follow"};
+    constexpr const char* names[] = {"reply", "read",     "write",  "update",  "page",  "digests",
+                                     "keys",  "exchange", "erased", "confirm", "fence", "forget"};
     return names[static_cast<std::size_t>(kind)];
 }
 

@@ -35,7 +35,7 @@ enum class ReplicationKind : std::uint8_t {
 //   static Result<WritePlan> write_plan(Level, const Options&)    Errc::invalid_argument for a level that cannot be had
 //   static Result<ReadPlan> read_plan(Level, const Options&)      here: never a weaker answer instead
 //   template <Level> static constexpr bool offers                 the same, for the compiler
-// Models: None, Quorum, LeaderFollower.
+// Models: None, Quorum.
 template <class R>
 concept ReplicationPolicy = Policy<R> && R::slot == Slot::replication && requires(const typename R::Options& options) {
     { R::copies } -> std::convertible_to<std::size_t>;

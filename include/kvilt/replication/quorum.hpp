@@ -31,7 +31,7 @@ namespace kvilt::replication {
 
 // N copies; a write counts when W have it, a read when R have answered.
 // Provides: replicated; reads_see_writes where R + W > N in a mode that is not sloppy; linearizable in that mode.
-// Needs: ordered_keys, because repair walks keys in order.
+// Needs: nothing; a rule wants ordered_keys beside it, because repair walks keys in order.
 template <std::size_t N = 3, std::size_t R = 2, std::size_t W = 2, Mode mode = Mode::strict>
 struct Quorum {
     static_assert(N >= 1 && N <= 16, "kvilt: Quorum<N, R, W> has 1 to 16 copies: fewer do not exist, more only cost.");

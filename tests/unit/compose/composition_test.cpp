@@ -2,6 +2,7 @@
 #include <kvilt/compose/composition.hpp>
 #include <kvilt/compose/describe.hpp>
 #include <kvilt/compose/rules.hpp>
+#include <kvilt/replication/quorum.hpp>
 
 #include <boost/hana/length.hpp>
 #include <doctest/doctest.h>
@@ -86,6 +87,11 @@ TEST_CASE("explain names the broken rules of any policies in any order") {
     static_assert(explain<stand_in::Ordered, Led, conflict::Overwrite>().empty());
     static_assert(explain<Led, conflict::Overwrite>().has("copies_are_repaired_in_order"));
     static_assert(explain<replication::None, stand_in::Stamped>().has("needs_are_provided"));
+
+    using Exact = replication::Quorum<3, 2, 2, Mode::linearizable>;
+    using Forgetful = unsafe::volatile_replicas<Exact>;
+    static_assert(explain<stand_in::Ordered, Exact, stand_in::Stamped>().has("linearizable_copies_keep_their_word"));
+    static_assert(explain<stand_in::Ordered, Forgetful, stand_in::Stamped>().empty());
 
     constexpr auto two = explain<stand_in::Evicting, stand_in::DurableLog, stand_in::CompressedMapped>();
     static_assert(two.size() == 2);
