@@ -5,21 +5,8 @@
 #include <doctest/doctest.h>
 
 #include "seed.hpp"
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <optional>
 #include <set>
-
-// Replaced for the whole executable: counts.
-static std::atomic<std::size_t> allocations{0};
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* at = std::malloc(bytes == 0 ? 1 : bytes)) return at;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* at) noexcept { std::free(at); }
-[[gnu::noinline]] void operator delete(void* at, std::size_t) noexcept { std::free(at); }
 
 using namespace kvilt;
 using conflict::VectorClock;
@@ -162,29 +149,6 @@ TEST_CASE("a lone sibling is the plain value, and it is returned where it lies")
     std::string third_room;
     CHECK(Clock::join(first, second, third_room).value.data() == second.value.data());
     CHECK(Clock::join(second, first, third_room).value.data() == second.value.data());
-}
-
-TEST_CASE("joining and reading cells allocates nothing where the room suffices") {
-    Node one{.number = 1}, two{.number = 2}, old{.number = 3};
-    old.put("", "a value of some length, so that no string of it is short");
-    one.take(old);
-    one.put("", "another value of some length, so that no string of it is short");
-    two.take(one);
-    two.put("", "a third value of some length, so that no string of it is short");
-    one.put(old.context(), "a fourth value of some length, so that no string of it is short");
-    std::string room;
-    room.reserve(1'000);
-    const Cell a = one.copy->cell(), b = two.copy->cell(), c = old.copy->cell();
-    std::size_t seen = 0;
-    const std::size_t before = allocations;
-    const Cell joined = Clock::join(a, b, room);
-    Clock::for_each_value(joined, [&seen](Bytes) { ++seen; });
-    const bool covered = Clock::covers(joined, c) && !Clock::covers(c, joined) && Clock::well_formed(joined);
-    const std::size_t values = Clock::values(joined);
-    CHECK(allocations - before == 0);
-    CHECK(covered);
-    CHECK(values == 3);
-    CHECK(seen == 3);
 }
 
 TEST_CASE("siblings stand in the order of their dots on every copy") {
