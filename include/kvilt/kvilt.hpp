@@ -19,6 +19,7 @@
 #include <kvilt/partition/scatter_gather.hpp>
 #include <kvilt/partition/slots.hpp>
 #include <kvilt/presets.hpp>
+#include <kvilt/replication/leader_follower.hpp>
 #include <kvilt/replication/quorum.hpp>
 #include <kvilt/ring_presets.hpp>
 #include <kvilt/store.hpp>

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <kvilt/conflict/last_write_wins.hpp>
+#include <kvilt/conflict/overwrite.hpp>
 #include <kvilt/conflict/vector_clock.hpp>
 #include <kvilt/log/mapped.hpp>
+#include <kvilt/partition/redis_slots.hpp>
 #include <kvilt/partition/ring.hpp>
 #include <kvilt/partition/slots.hpp>
+#include <kvilt/replication/leader_follower.hpp>
 #include <kvilt/replication/quorum.hpp>
 #include <kvilt/store.hpp>
 #include <kvilt/table/filter_bloom.hpp>
@@ -24,5 +27,9 @@ using Cassandra = Store<memtable::Art<threads::Many>, log::Mapped, table::Lsm<co
 // Sixty-four fixed partitions, dotted siblings.
 using Riak = Store<memtable::Art<threads::Many>, log::Mapped, table::None, partition::Slots<64>,
                    replication::Quorum<3, 2, 2, Mode::sloppy>, conflict::VectorClock<>>;
+
+// Slots by CRC-16 and hash tags; each has a leader and one follower, which may lack the last writes when it takes over.
+using RedisCluster = Store<memtable::Art<threads::Many>, log::Mapped, table::None, partition::RedisSlots,
+                           replication::LeaderFollower<2, Ack::async>, conflict::Overwrite>;
 
 } // namespace kvilt::presets

@@ -59,7 +59,7 @@ template <MemTablePolicy MemTable = memtable::Art<>, LogPolicy Log = log::None, 
           PartitionPolicy Partition = partition::Single, ReplicationPolicy Replication = replication::None,
           ConflictPolicy Conflict = conflict::Overwrite>
 class Store : compose::Rules<compose::Composition<MemTable, Log, Table, Partition, Replication, Conflict>> {
-    using Parts = engine::Parts<MemTable, Log, Table, Conflict>;
+    using Parts = engine::Parts<MemTable, Log, Table, cluster::OrderOf<Conflict, Replication>>;
     static constexpr bool replicated = Replication::kind != ReplicationKind::none;
     static constexpr bool sharded = Partition::provides.has(Capability::sharded);
     using Chosen = detail::NodeOf<Parts, Partition, Replication>;
@@ -359,7 +359,7 @@ private:
             add("partition", Partition::format);
             add("partition layout", typename Partition::Map(options.partition, Replication::copies).layout());
             add("replication", Replication::format);
-            add("conflict", Conflict::format);
+            add("conflict", Parts::Conflict::format);
         }
         return chosen;
     }

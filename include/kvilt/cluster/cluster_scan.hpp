@@ -19,7 +19,7 @@ template <class Ring>
 class ClusterScan {
 public:
     using Coordinator = typename Ring::Coordinator;
-    using Page = typename PageOperation<Coordinator>::Page;
+    using Page = KeyPage;
     using C = typename Ring::Conflict;
 
     ClusterScan(std::optional<Coordinator>& coordinator, Range range)
@@ -92,7 +92,7 @@ private:
     // Until the cursor has a pair, or its shard has none. False: an error.
     bool load(Cursor& cursor) {
         while (cursor.at == cursor.page.pairs.size() && cursor.from) {
-            PageOperation<Coordinator> operation(*coordinator_, {cursor.shard, *cursor.from, reverse_, page_bytes});
+            typename Ring::Pages operation(*coordinator_, {cursor.shard, *cursor.from, reverse_, page_bytes});
             status_ = operation.run();
             if (!status_) return false;
             auto page = operation.page([](const Cell& cell) { return value_of<C>(cell); });

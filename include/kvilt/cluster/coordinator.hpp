@@ -1,8 +1,9 @@
 // What an operation needs of the one who coordinates it: placement, clock, network, and whom it believes to be well.
 #pragma once
 
+#include <kvilt/cluster/beliefs.hpp>
+#include <kvilt/cluster/grouped_placements.hpp>
 #include <kvilt/cluster/payload.hpp>
-#include <kvilt/cluster/placements.hpp>
 #include <kvilt/conflict/concept.hpp>
 #include <kvilt/core/checksum.hpp>
 #include <kvilt/core/hybrid_clock.hpp>
@@ -13,6 +14,7 @@
 
 #include <atomic>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace kvilt::cluster {
@@ -53,14 +55,15 @@ public:
     using Partition = Partition_;
     using Replication = Replication_;
     using Conflict = Conflict_;
-    using Placed = Placements<Partition>;
+    static constexpr bool led = Replication::kind == ReplicationKind::leader;
+    using Placed = std::conditional_t<led, GroupedPlacements<Partition>, Placements<Partition>>;
 
     using Time = typename ClockOf<Conflict>::type::template Source<Threads>;
 
     Coordinator(NodeId self, std::uint32_t incarnation, const Placed& placed, Network& network, Clock& wall,
                 Time& clock, const typename Replication::Options& replication)
         : self_(self), incarnation_(incarnation), placed_(placed), network_(network), wall_(wall), clock_(clock),
-          replication_(replication), operations_(mix(self.number + 1, incarnation) >> 20) {}
+          replication_(replication), operations_(mix(self.number + 1, incarnation) >> 20), beliefs_(placed) {}
 
     NodeId self() const noexcept { return self_; }
     const Placed& placed() const noexcept { return placed_; }
@@ -118,6 +121,13 @@ public:
         return {};
     }
 
+    // Who leads which group.
+    Beliefs<Threads>& beliefs() noexcept
+        requires led
+    {
+        return beliefs_;
+    }
+
     // False: no reply will come.
     bool send(Message& message, NodeId to, ReplySink& sink) {
         message.from = self_;
@@ -127,6 +137,13 @@ public:
     }
 
 private:
+    struct NoBeliefs {
+        explicit NoBeliefs(const Placed&) noexcept {}
+    };
+    struct OfGroups : Beliefs<Threads> {
+        explicit OfGroups(const Placed& placed) : Beliefs<Threads>(placed.groups()) {}
+    };
+
     NodeId self_;
     std::uint32_t incarnation_;
     const Placed& placed_;
@@ -138,6 +155,7 @@ private:
     typename Threads::template Atomic<std::uint64_t> wall_seen_us_{0};
     typename Threads::template Atomic<std::uint64_t> era_{0};
     typename Threads::template Atomic<std::uint64_t> operations_; // below 2^48: see Operation::phases
+    [[no_unique_address]] std::conditional_t<led, OfGroups, NoBeliefs> beliefs_;
 };
 
 } // namespace kvilt::cluster

@@ -101,6 +101,7 @@ public:
         });
     }
 
+    engine::Engine<P>& engine() noexcept { return engine_; }
     Tree& tree() noexcept { return tree_; }
     const Tree& tree() const noexcept { return tree_; }
 

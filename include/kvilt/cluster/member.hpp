@@ -1,7 +1,12 @@
 // One node of a ring: an engine, the side that answers, and the side that coordinates.
 #pragma once
 
+#include <kvilt/cluster/align_operation.hpp>
+#include <kvilt/cluster/fence_operation.hpp>
 #include <kvilt/cluster/hand_on_operation.hpp>
+#include <kvilt/cluster/leader_read.hpp>
+#include <kvilt/cluster/leader_replica.hpp>
+#include <kvilt/cluster/leader_write.hpp>
 #include <kvilt/cluster/purge_operation.hpp>
 #include <kvilt/cluster/read_operation.hpp>
 #include <kvilt/cluster/repair_operation.hpp>
@@ -11,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace kvilt::cluster {
@@ -24,12 +30,19 @@ struct RingParts {
     using Conflict = typename P::Conflict;
     using Threads = typename P::Threads;
     using Coordinator = cluster::Coordinator<Threads, Partition, Replication, Conflict>;
-    using Placed = Placements<Partition>;
+    using Placed = typename Coordinator::Placed;
+    static constexpr bool led = Coordinator::led;
     using Time = typename Coordinator::Time;
-    using Write = WriteOperation<Coordinator>;
-    using Read = ReadOperation<Coordinator>;
+    template <class WithLeaders, class Without>
+    using Choose = std::conditional_t<led, WithLeaders, Without>;
+    using Replica = Choose<LeaderReplica<P, Coordinator>, cluster::Replica<P, Coordinator>>;
+    using Write = Choose<LeaderWrite<Coordinator>, WriteOperation<Coordinator>>;
+    using Read = Choose<LeaderKeyRead<Coordinator>, ReadOperation<Coordinator>>;
+    using Pages = Choose<LeaderPage<Coordinator>, PageOperation<Coordinator>>;
+    using Align = AlignOperation<Coordinator>; // with leaders
     using Repair = RepairOperation<P, Coordinator>;
     using HandOn = HandOnOperation<P, Coordinator>;
+    using Fence = FenceOperation<Coordinator>;
     using Purge = PurgeOperation<Coordinator>;
 };
 
@@ -90,6 +103,14 @@ public:
     typename Ring::Repair repair_with(NodeId peer, bool compares_only = false) {
         return {*coordinator_, *copies_, *comparer_, peer, compares_only};
     }
+    // Takes from the leaders all that it lacks, before others can reach it.
+    typename Ring::Align gather()
+        requires(Ring::led)
+    {
+        return
+            typename Ring::Align(*coordinator_, coordinator_->self(),
+                                 [this](const Message& request, ReplySink& sink) { replica_->serve(request, sink); });
+    }
     typename Ring::HandOn hand_on_to(NodeId peer) { return {*coordinator_, hints_, peer}; }
 
 private:
@@ -108,6 +129,7 @@ private:
         copies_.emplace(*engine_, memory_, context.placed.shards());
         comparer_.emplace(*copies_);
         replica_.emplace(memory_, *copies_, *comparer_, hints_, *coordinator_);
+        if constexpr (Ring::led) KVILT_TRY(replica_->open());
         return {};
     }
 
@@ -127,7 +149,7 @@ private:
     std::optional<Coordinator> coordinator_{};
     std::optional<Copies<P>> copies_{};
     std::optional<Comparer<P>> comparer_{};
-    std::optional<Replica<P, Coordinator>> replica_{};
+    std::optional<typename Ring::Replica> replica_{};
 };
 
 } // namespace kvilt::cluster

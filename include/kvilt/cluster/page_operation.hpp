@@ -22,6 +22,12 @@ struct PageRequest {
     std::size_t bytes = 64 * 1024;
 };
 
+// The live pairs of a page in its order, and where the next page begins, if there is one.
+struct KeyPage {
+    std::vector<std::pair<std::string, std::string>> pairs{};
+    std::optional<std::string> next{};
+};
+
 // Joins what the homes say, up to the key that all of them have reached.
 template <class Coordinator>
 class PageOperation final : public Operation {
@@ -53,12 +59,8 @@ public:
         if (replies_.size() == needed_) finish();
     }
 
-    // Once it is done well: the live pairs of the page in its order, and where the next page begins, if there is one.
-    // `value` of a cell: C::for_each_value.
-    struct Page {
-        std::vector<std::pair<std::string, std::string>> pairs{};
-        std::optional<std::string> next{};
-    };
+    // Once it is done well. `value` of a cell: C::for_each_value.
+    using Page = KeyPage;
     template <class ValueOf>
     Result<Page> page(ValueOf value_of) const {
         std::map<std::string, Joined<C>, std::less<>> joined;

@@ -34,10 +34,6 @@ public:
         if (!served) refuse(reply, served.error(), sink);
     }
 
-    std::uint64_t losses() const noexcept { return losses_.load(); }   // writes that a later one had overtaken
-    std::uint64_t damages() const noexcept { return damages_.load(); } // requests that met damage
-
-private:
     // What is of another placement, or from before a fence, must not be carried out.
     Result<void> admit(const Message& request) const {
         if (request.epoch != coordinator_.placed().epoch())
@@ -45,6 +41,22 @@ private:
         return request.kind == MessageKind::fence ? Result<void>{} : memory_.admit(request.era);
     }
 
+    void refuse(Message& reply, const Error& error, ReplySink& sink) {
+        if (error.code == Errc::corruption) damages_.fetch_add(1);
+        const std::string why = error.message();
+        const std::string time = coordinator_.reached();
+        reply.error = error.code;
+        reply.cell.reset();
+        reply.payload = why;
+        reply.number = memory_.era(); // see Coordinator::heed
+        reply.context = time;
+        sink.reply(reply);
+    }
+
+    std::uint64_t losses() const noexcept { return losses_.load(); }   // writes that a later one had overtaken
+    std::uint64_t damages() const noexcept { return damages_.load(); } // requests that met damage
+
+private:
     Result<void> act(const Message& request, Message& reply, ReplySink& sink) {
         switch (request.kind) {
         case MessageKind::read:
@@ -232,18 +244,6 @@ private:
             if (result) result = copies_.forget(mark.shard, mark.key, mark.digest);
         });
         return result;
-    }
-
-    void refuse(Message& reply, const Error& error, ReplySink& sink) {
-        if (error.code == Errc::corruption) damages_.fetch_add(1);
-        const std::string why = error.message();
-        const std::string time = coordinator_.reached();
-        reply.error = error.code;
-        reply.cell.reset();
-        reply.payload = why;
-        reply.number = memory_.era(); // see Coordinator::heed
-        reply.context = time;
-        sink.reply(reply);
     }
 
     NodeMemory<P>& memory_;

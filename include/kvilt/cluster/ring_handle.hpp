@@ -90,6 +90,10 @@ public:
         cluster_->seat(node).take(std::move(member));
         for (std::uint32_t other = 0; other < cluster_->placed().nodes(); ++other)
             KVILT_TRY(hand_on(NodeId{other}, node, nullptr));
+        if constexpr (Ring::led) {
+            RepairReport report;
+            (void)align(node, report); // where its group has no leader now, it catches up when there is one
+        }
         return {};
     }
 
@@ -116,8 +120,11 @@ public:
         const std::uint32_t nodes = static_cast<std::uint32_t>(cluster_->placed().nodes());
         for (std::uint32_t from = 0; from < nodes; ++from)
             for (std::uint32_t to = 0; to < nodes; ++to) (void)hand_on(NodeId{from}, NodeId{to}, &report);
-        for (std::uint32_t a = 0; a < nodes; ++a)
-            for (std::uint32_t b = a + 1; b < nodes; ++b) KVILT_TRY(exchange(NodeId{a}, NodeId{b}, report));
+        if constexpr (Ring::led)
+            KVILT_TRY(align(no_node, report));
+        else
+            for (std::uint32_t a = 0; a < nodes; ++a)
+                for (std::uint32_t b = a + 1; b < nodes; ++b) KVILT_TRY(exchange(NodeId{a}, NodeId{b}, report));
         purge(report);
         return report;
     }
@@ -222,6 +229,16 @@ private:
         }
     }
 
+    // With leaders: followers, all or of one node's groups, are brought to where their leaders stand.
+    Result<void> align(NodeId node, RepairReport& report) {
+        typename Ring::Align operation(cluster_->front_coordinator(), node);
+        auto result = operation.run();
+        report.exchanges += operation.aligned();
+        report.cells += operation.brought();
+        report.bytes += operation.bytes();
+        return result;
+    }
+
     void purge(RepairReport& report) {
         for (const NodeStatus& node : nodes())
             if (!node.lives || node.hints != 0) return;
@@ -249,18 +266,25 @@ private:
             if (NodeId{other} != node && !cluster_->seat(NodeId{other}).lives())
                 return failure(Errc::unavailable, "rebuild node",
                                "node " + std::to_string(other) + " does not live, and may have what others lack");
-        if (auto old = seat.leave()) {
+        if constexpr (Ring::led) {
+            (void)seat.leave(); // what its leaders and a majority do not have was never acknowledged
+        } else if (auto old = seat.leave()) {
             KVILT_TRY(salvage(*old, node));
         } else if (auto revived = cluster_->revive(node, false)) {
             KVILT_TRY(salvage(**revived, node));
         }
         KVILT_TRY(cluster_->wipe(node));
         KVILT_TRY_ASSIGN(member, cluster_->revive(node, true));
-        KVILT_TRY(fence_before(*member));
-        for (std::uint32_t other = 0; other < nodes; ++other) {
-            if (NodeId{other} == node) continue;
-            auto operation = member->repair_with(NodeId{other});
+        KVILT_TRY(fence_before(*member)); // with leaders: the votes that it has forgotten count for nobody from now on
+        if constexpr (Ring::led) {
+            auto operation = member->gather();
             KVILT_TRY(operation.run());
+        } else {
+            for (std::uint32_t other = 0; other < nodes; ++other) {
+                if (NodeId{other} == node) continue;
+                auto operation = member->repair_with(NodeId{other});
+                KVILT_TRY(operation.run());
+            }
         }
         KVILT_TRY(member->memory().set_whole());
         seat.take(std::move(member));

@@ -27,11 +27,21 @@ enum class MessageKind : std::uint8_t {
     fence,    // number: the era from which on older messages are refused; context: times that later stamps must exceed.
               // Reply: number: hints held, context: a time behind them
     forget,   // payload: those that all homes have confirmed before the fence. Reply: done
+    // Of a group of shards with a leader, which `shard` is one of. `number` is a term, `hinted_for` its leader; in the
+    // context of each reply is a standing.
+    standing, // Reply: nothing else
+    vote,     // context: where the candidate stands
+    lead,     // a majority has voted for the receiver
+    follow,   // cell; context: the position before, and its own
+    missing,  // context: the standing of a follower; payload: nothing, or where a page is to begin. Reply: payload of
+              // what it lacks
+    supply,   // context: how to take what is in the payload
 };
 
 constexpr const char* name_of(MessageKind kind) noexcept {
-    constexpr const char* names[] = {"reply", "read",     "write",  "update",  "page",  "digests",
-                                     "keys",  "exchange", "erased", "confirm", "fence", "forget"};
+    constexpr const char* names[] = {"reply",    "read",     "write",  "update",  "page",    "digests",
+                                     "keys",     "exchange", "erased", "confirm", "fence",   "forget",
+                                     "standing", "vote",     "lead",   "follow",  "missing", "supply"};
     return names[static_cast<std::size_t>(kind)];
 }
 

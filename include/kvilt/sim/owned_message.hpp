@@ -32,6 +32,10 @@ public:
         value_ = std::move(value);
         message_.cell = Cell{cell.kind, stamp_, value_};
     }
+    void set_context(Bytes context) {
+        context_ = std::string(context);
+        message_.context = context_;
+    }
 
 private:
     Message message_;

@@ -240,6 +240,16 @@ private:
     }
 
     void gather_from(Node& node, std::uint32_t other) {
+        if constexpr (Ring::led) {
+            using Align = typename Ring::Align;
+            node.launch(std::unique_ptr<Align>(new Align(node.member().gather())), patience(),
+                        [this, &node](Align* align) {
+                            if (!gone_on(node, align)) return;
+                            operating_ = false;
+                            must(node.become_whole(), "a node is whole");
+                        });
+            return;
+        }
         if (NodeId{other} == node.self()) ++other;
         if (other >= nodes_.size()) {
             operating_ = false;
@@ -293,12 +303,23 @@ private:
     }
 
     void repair(Node& from, Node& to, bool certain) {
+        if constexpr (Ring::led) return align(from, certain);
         using Repair = typename Ring::Repair;
         from.launch(std::unique_ptr<Repair>(new Repair(from.member().repair_with(to.self()))), patience(),
                     [this, certain](Repair* operation) {
                         if (operation == nullptr) return;
                         counts_.repaired += operation->received() + operation->sent();
                         if (certain) must(operation->result(), "two nodes repair when all is well");
+                    });
+    }
+
+    void align(Node& node, bool certain) {
+        using Align = typename Ring::Align;
+        node.launch(std::make_unique<Align>(node.member().coordinator()), patience(),
+                    [this, certain](Align* operation) {
+                        if (operation == nullptr) return;
+                        counts_.repaired += operation->brought();
+                        if (certain) must(operation->result(), "followers catch up when all is well");
                     });
     }
 

@@ -38,3 +38,21 @@ TEST_CASE("a ring of virtual nodes takes every write, whoever is away, and keeps
     CHECK(store.put(key(1), "blind").has_value());
     CHECK(store.fetch(key(1)).value().values.size() == 2);
 }
+
+TEST_CASE("keys of one hash tag have one leader, and its follower takes over") {
+    MemoryWorld world;
+    using Preset = presets::RedisCluster;
+    auto store = Preset::open("ring", small<Preset>(3), world.environment()).value();
+    const auto homes = store.cluster().owners("{user1000}.following");
+    CHECK(store.cluster().owners("{user1000}.followers") == homes);
+    CHECK(homes.size() == 2);
+    store.put("{user1000}.following", "ann").value();
+    store.put("{user1000}.followers", "bob").value();
+    store.cluster().crash(homes[0]).value();
+    CHECK(store.get("{user1000}.following").value() == "ann");
+    store.put("{user1000}.followers", "bob carl").value();
+    store.cluster().start(homes[0]).value();
+    store.cluster().repair().value();
+    CHECK(store.cluster().differences().value() == 0);
+    CHECK(store.via(homes[0]).get("{user1000}.followers").value() == "bob carl");
+}

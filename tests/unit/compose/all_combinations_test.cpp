@@ -22,6 +22,7 @@
 #include <kvilt/partition/scatter_gather.hpp>
 #include <kvilt/partition/single.hpp>
 #include <kvilt/partition/slots.hpp>
+#include <kvilt/replication/leader_follower.hpp>
 #include <kvilt/replication/none.hpp>
 #include <kvilt/replication/quorum.hpp>
 #include <kvilt/table/compaction.hpp>
@@ -105,7 +106,7 @@ struct Copying {
     Facts facts;
     bool copies;
     bool joins;        // where it must: copies take writes on their own, and the conflict policy can join them
-    bool meets;        // linearizable quorums intersect, and have one order
+    bool meets;        // linearizable quorums intersect and have one order, and nobody else orders what a leader does
     bool linearizable; // and so must not forget
 };
 
@@ -113,6 +114,11 @@ template <std::size_t R, std::size_t W, Mode mode, class C>
 Copying quorum(bool joins, bool meets) {
     using Q = replication::Quorum<3, R, W, mode>;
     return {facts_of<Q>() | facts_of<C>(), true, joins, meets, mode == Mode::linearizable};
+}
+
+template <Ack ack, class C>
+Copying led(bool orders) {
+    return {facts_of<replication::LeaderFollower<3, ack>>() | facts_of<C>(), true, true, orders, ack != Ack::async};
 }
 
 // A stamped policy without copies lacks what it needs: not joined either.
@@ -132,6 +138,12 @@ const std::vector<Copying> copyings{
     quorum<2, 2, Mode::linearizable, conflict::VectorClock<>>(true, false),
     quorum<1, 2, Mode::linearizable, conflict::LastWriteWins<>>(true, false),
     quorum<3, 1, Mode::linearizable, conflict::LastWriteWins<>>(true, false),
+    led<Ack::majority, conflict::Overwrite>(true),
+    led<Ack::majority, conflict::Version>(true),
+    led<Ack::majority, conflict::LastWriteWins<>>(false),
+    led<Ack::all, conflict::VectorClock<>>(false),
+    led<Ack::async, conflict::Overwrite>(true),
+    led<Ack::async, conflict::Version>(true),
 };
 
 bool valid_by_hand(const Facts& memtable, const Facts& log, const Facts& table, const Facts& partition,

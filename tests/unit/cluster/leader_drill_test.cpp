@@ -1,0 +1,171 @@
+// Rings with leaders in one process: whatever an operator and a network do between requests, and threads beside them.
+#include <kvilt/sim/draws.hpp>
+#include <kvilt/sim/linearizability.hpp>
+
+#include "ring.hpp"
+#include <atomic>
+#include <cstdlib>
+#include <map>
+#include <thread>
+#include <vector>
+
+using namespace kvilt;
+using namespace ring;
+
+namespace {
+
+template <class Threads = threads::One>
+using Led =
+    Store<memtable::Art<Threads>, log::Mapped, table::Lsm<>, partition::Ring<4>, replication::LeaderFollower<3>>;
+
+// One drill: requests through any node, and before each of them perhaps a node stops, dies, comes back, or a link is
+// cut or mended. At most one node is down.
+class Drill {
+public:
+    explicit Drill(std::uint64_t seed)
+        : draws_(seed), store_(Led<>::open("ring", small<Led<>>(4), world_.environment()).value()) {}
+
+    // What is broken, or empty.
+    std::string run() {
+        for (std::uint64_t step = 0; step < 150; ++step) {
+            meddle();
+            request(step + 1);
+        }
+        store_.cluster().mend_all();
+        if (down_ != no_node) store_.cluster().start(down_).value();
+        store_.cluster().repair().value();
+        if (store_.cluster().differences().value() != 0) return "copies differ after a repair";
+        for (int k = 0; k < keys; ++k) read(k, NodeId{0});
+        return sim::check_keys(recorder_.histories(), [this](const sim::Operations& all) { return checker_(all); });
+    }
+    std::uint64_t answered() const noexcept { return answered_; }
+
+private:
+    static constexpr int keys = 3;
+
+    NodeId any_node() { return {static_cast<std::uint32_t>(draws_.below(4))}; }
+
+    void meddle() {
+        auto handle = store_.cluster();
+        switch (draws_.below(12)) {
+        case 0:
+        case 1:
+            if (down_ != no_node) break;
+            down_ = any_node();
+            (draws_.below(2) == 0 ? handle.stop(down_) : handle.crash(down_)).value();
+            break;
+        case 2:
+        case 3:
+            if (down_ != no_node) handle.start(std::exchange(down_, no_node)).value();
+            break;
+        case 4:
+            handle.cut(any_node(), any_node());
+            break;
+        case 5:
+            handle.mend_all();
+            break;
+        case 6:
+            (void)handle.repair();
+            break;
+        default:
+            break;
+        }
+    }
+
+    void request(std::uint64_t value) {
+        const int k = static_cast<int>(draws_.below(keys));
+        NodeId via = any_node();
+        if (via == down_) via.number = (via.number + 1) % 4;
+        const std::uint64_t what = draws_.below(10);
+        if (what < 5) return read(k, via);
+        using enum sim::Operation::Kind;
+        const auto ticket = recorder_.begin(key(k), {.kind = what < 9 ? write : erase, .value = value}, ++now_);
+        auto client = store_.via(via);
+        const auto written = what < 9 ? client.put(key(k), std::to_string(value)) : client.erase(key(k));
+        conclude(ticket, written ? Errc{} : written.error().code);
+    }
+
+    void read(int k, NodeId via) {
+        const auto ticket = recorder_.begin(key(k), {}, ++now_);
+        const auto found = store_.via(via).get(key(k));
+        if (found) ticket->value = *found ? std::stoull(**found) : sim::no_value;
+        conclude(ticket, found ? Errc{} : Errc::unavailable);
+    }
+
+    void conclude(const sim::Recorder::Ticket& ticket, Errc code) {
+        using enum sim::Operation::Outcome;
+        answered_ += code == Errc{};
+        sim::Recorder::finish(ticket, code == Errc{} ? ok : code == Errc::unavailable ? failed : unknown, ++now_);
+    }
+
+    sim::Draws draws_;
+    MemoryWorld world_{};
+    Led<> store_;
+    NodeId down_ = no_node;
+    std::uint64_t now_ = 0;
+    std::uint64_t answered_ = 0;
+    sim::Recorder recorder_{};
+    sim::LinearizabilityChecker<> checker_{};
+};
+
+} // namespace
+
+TEST_CASE("single keys are linearizable whatever an operator and the network do between requests") {
+    const char* chosen = std::getenv("KVILT_SEED");
+    const std::uint64_t first = chosen == nullptr ? 1 : std::strtoull(chosen, nullptr, 10);
+    std::uint64_t answered = 0;
+    std::uint64_t drills = 0;
+    for (std::uint64_t seed = first; seed < first + (chosen == nullptr ? 200 : 1); ++seed) {
+        Drill drill(seed);
+        const std::string broken = drill.run();
+        REQUIRE_MESSAGE(broken.empty(), "replay: KVILT_SEED=" << seed << ": " << broken);
+        answered += drill.answered();
+        ++drills;
+    }
+    MESSAGE("seeds from " << first << ": " << drills << " drills, " << answered << " requests answered");
+    CHECK(answered > drills * 75);
+}
+
+TEST_CASE("threads write and read while leaders change, and no acknowledged write is missing in the end") {
+    using Store = Led<threads::Many>;
+    MemoryWorld world;
+    auto store = Store::open("ring", small<Store>(4), world.environment()).value();
+    constexpr int writers = 3;
+    constexpr int writes = 400;
+    std::atomic<int> running = writers;
+    std::vector<std::map<std::string, int>> last(writers); // of each key of a writer's own: the last that was answered
+    std::vector<std::map<std::string, bool>> sure(writers);
+    std::vector<std::thread> threads;
+    for (int writer = 0; writer < writers; ++writer)
+        threads.emplace_back([&, writer] {
+            const auto at = static_cast<std::size_t>(writer);
+            for (int n = 0; n < writes; ++n) {
+                const std::string mine = std::to_string(writer) + "/" + std::to_string(n % 20);
+                const auto written = store.put(mine, std::to_string(n));
+                if (written) last[at][mine] = n;
+                sure[at][mine] = written || (written.error() == Errc::unavailable && sure[at][mine]);
+                if (written)
+                    if (const auto found = store.get(mine); found && *found != std::to_string(n))
+                        sure[at]["lost"] = true;
+            }
+            running.fetch_sub(1);
+        });
+    for (std::uint32_t round = 0; running.load() != 0; ++round) {
+        store.cluster().crash(NodeId{round % 4}).value();
+        std::this_thread::yield();
+        store.cluster().start(NodeId{round % 4}).value();
+    }
+    for (auto& thread : threads) thread.join();
+    std::size_t checked = 0;
+    for (std::size_t writer = 0; writer < writers; ++writer) {
+        CHECK(!sure[writer].contains("lost"));
+        for (const auto& [mine, n] : last[writer]) {
+            if (!sure[writer][mine]) continue;
+            CHECK(store.get(mine).value() == std::to_string(n));
+            ++checked;
+        }
+    }
+    CHECK(checked > 0);
+    store.cluster().repair().value();
+    CHECK(store.cluster().differences().value() == 0);
+}
