@@ -15,8 +15,7 @@ using namespace ring;
 namespace {
 
 template <class Threads = threads::One>
-using Led =
-    Store<memtable::Art<Threads>, log::Mapped, table::Lsm<>, partition::Ring<4>, replication::LeaderFollower<3>>;
+using Led = Store<memtable::Art<Threads>, log::Mapped, table::None, partition::Ring<4>, replication::LeaderFollower<3>>;
 
 // One drill: requests through any node, and before each of them perhaps a node stops, dies, comes back, or a link is
 // cut or mended. At most one node is down.
