@@ -20,6 +20,21 @@ TEST_CASE("single keys are linearizable whatever happens to nodes, disks, clocks
     CHECK(tally.forgotten > tally.runs / 50);
 }
 
+TEST_CASE("nor does it matter whom a detector of heartbeats suspects, even one in two of those who live") {
+    const auto tally = ring::holds<Ring>(
+        {.make =
+             [](std::uint64_t seed) {
+                 auto options = ring::stormy<Ring>(seed);
+                 options.heartbeat_us = 5'000;
+                 options.detector = {.phi_max = seed % 4 == 0 ? 8 : 0.3, .interval_us = 5'000, .deviation_us_min = 500};
+                 return options;
+             },
+         .promise = ring::linearizable,
+         .seeds = 1'000});
+    CHECK(tally.answered > tally.runs);
+    CHECK(tally.failed > tally.runs); // as unavailable: it finds no majority
+}
+
 TEST_CASE("a log that acknowledges before it syncs loses what a crash takes") {
     ring::breaks<Ring>({.make =
                             [](std::uint64_t seed) {

@@ -4,6 +4,7 @@
 #include <kvilt/cluster/beliefs.hpp>
 #include <kvilt/cluster/grouped_placements.hpp>
 #include <kvilt/cluster/payload.hpp>
+#include <kvilt/cluster/suspicion.hpp>
 #include <kvilt/conflict/concept.hpp>
 #include <kvilt/core/checksum.hpp>
 #include <kvilt/core/hybrid_clock.hpp>
@@ -18,15 +19,6 @@
 #include <vector>
 
 namespace kvilt::cluster {
-
-// Whom routing avoids. It decides nothing else: whatever it says, no promise depends on it.
-class Suspicion {
-public:
-    virtual bool suspects(NodeId node) const = 0;
-
-protected:
-    ~Suspicion() = default;
-};
 
 // A reply that nobody waits for.
 class Unheard final : public ReplySink {

@@ -1,13 +1,16 @@
 // What a node holds, as numbers that can be compared: a leaf for a part of each shard (Merkle 1987; Dynamo, 4.7).
 #pragma once
 
+#include <kvilt/core/bytes.hpp>
 #include <kvilt/core/checksum.hpp>
+#include <kvilt/core/coding.hpp>
 #include <kvilt/core/node.hpp>
 #include <kvilt/core/threads.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace kvilt::cluster {
@@ -73,9 +76,51 @@ public:
 
     std::uint64_t digest(std::size_t leaf) const noexcept { return digests_[leaf]; }
 
+    // What is known of the leaves that are not dirty, for a tree that begins with the same records. Not beside writes.
+    //
+    // u64 leaves | a bit a leaf, from the lowest: 1 says not dirty | u64 digest of each such leaf that has records, in
+    // their order, behind a bit a leaf that says so
+    std::string text() const {
+        std::string text;
+        coding::append(text, static_cast<std::uint64_t>(leaves()));
+        append_bits(text, [this](std::size_t leaf) { return !dirty_[leaf].load(); });
+        append_bits(text, [this](std::size_t leaf) { return is_told(leaf); });
+        for (std::size_t leaf = 0; leaf < leaves(); ++leaf)
+            if (is_told(leaf)) coding::append(text, digests_[leaf]);
+        return text;
+    }
+
+    // False: it is not the text of such a tree, and all leaves are dirty.
+    bool read(Bytes text) noexcept {
+        const std::size_t head = sizeof(std::uint64_t), bits = (leaves() + 7) / 8;
+        if (text.size() < head + 2 * bits || coding::load<std::uint64_t>(text.data()) != leaves()) return false;
+        const auto bit = [](Bytes of, std::size_t leaf) { return (of[leaf / 8] >> leaf % 8 & 1) != 0; };
+        const Bytes clean = text.substr(head, bits), told = text.substr(head + bits, bits);
+        Bytes digests = text.substr(head + 2 * bits);
+        std::size_t expected = 0;
+        for (std::size_t leaf = 0; leaf < leaves(); ++leaf) expected += bit(told, leaf);
+        if (digests.size() != expected * sizeof(std::uint64_t)) return false;
+        for (std::size_t leaf = 0; leaf < leaves(); ++leaf) {
+            dirty_[leaf].store(!bit(clean, leaf));
+            if (!bit(told, leaf)) continue;
+            digests_[leaf] = coding::load<std::uint64_t>(digests.data());
+            digests.remove_prefix(sizeof(std::uint64_t));
+        }
+        return true;
+    }
+
 private:
     static constexpr std::size_t leaves_wanted = std::size_t{1} << 16;
     using Flag = typename Threads::template Atomic<bool>;
+
+    bool is_told(std::size_t leaf) const noexcept { return digests_[leaf] != 0 && !dirty_[leaf].load(); }
+    template <class Bit>
+    void append_bits(std::string& to, Bit bit) const {
+        for (std::size_t leaf = 0; leaf < leaves(); ++leaf) {
+            if (leaf % 8 == 0) to.push_back('\0');
+            if (bit(leaf)) to.back() = static_cast<char>(to.back() | 1 << leaf % 8);
+        }
+    }
 
     std::size_t first(ShardId shard) const noexcept { return shard * leaves_per_shard_; }
 

@@ -87,6 +87,7 @@ public:
 
     // An orderly end: nothing may be called afterwards.
     Result<void> close() {
+        if constexpr (P::on_disk) KVILT_TRY(memory_.write_text("digests", copies_->tree().text()));
         KVILT_TRY(memory_.end());
         return engine_->close();
     }
@@ -127,6 +128,10 @@ private:
         coordinator_->set_suspicion(context.suspicion);
         coordinator_->learn_era(memory_.era());
         copies_.emplace(*engine_, memory_, context.placed.shards());
+        if (memory_.goes_on()) {
+            KVILT_TRY_ASSIGN(digests, memory_.read_text("digests"));
+            (void)copies_->tree().read(digests); // or they are made anew
+        }
         comparer_.emplace(*copies_);
         replica_.emplace(memory_, *copies_, *comparer_, hints_, *coordinator_);
         if constexpr (Ring::led) KVILT_TRY(replica_->open());

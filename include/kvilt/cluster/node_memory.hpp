@@ -14,6 +14,7 @@ namespace kvilt::cluster {
 
 //   incarnation   the number of the life: stamps of a former one may have been lost with power
 //   closed        1 after an orderly end, in which nothing is lost: the next life goes on as the same
+//   digests       of what is stored, where the life has ended in order: DigestTree::text
 //   era           of the last fence
 //   time          at or above every time that was ever stored here
 //   whole         1 once it has all copies that it is home of; a life that was to gather them and did not end well has
@@ -34,12 +35,16 @@ public:
         era_.store(era);
         time_.store(time);
         KVILT_TRY_ASSIGN(closed, read("closed"));
+        goes_on_ = P::on_disk && closed == 1;
         const std::uint64_t fresh = (random.next() >> 34) + 1; // with room to count on below 2^31
         first_borrowed_ = random.next() >> 34;
         incarnation_ = static_cast<std::uint32_t>(life == 0 || !P::on_disk ? fresh : life + 1 - closed);
         KVILT_TRY(write("closed", 0));
         return write_safely("incarnation", incarnation_);
     }
+
+    // The former life had an orderly end: what it left says all about what is here.
+    bool goes_on() const noexcept { return goes_on_; }
 
     // Nothing is stamped any more.
     Result<void> end() { return write_safely("closed", 1); }
@@ -99,6 +104,13 @@ public:
         return number;
     }
 
+    Result<std::string> read_text(Bytes name) const {
+        std::string text;
+        KVILT_TRY(engine_.view(StoredKey::own(name), std::nullopt, [&](Bytes value) { text = value; }));
+        return text;
+    }
+    Result<void> write_text(Bytes name, Bytes text) { return engine_.put(StoredKey::own(name), text, {}); }
+
     Result<void> write_safely(Bytes name, std::uint64_t number) {
         KVILT_TRY(write(name, number));
         return make_durable();
@@ -131,6 +143,7 @@ private:
 
     engine::Engine<P>& engine_;
     std::uint32_t incarnation_ = 0;
+    bool goes_on_ = false;
     std::uint64_t first_borrowed_ = 0;
     typename P::Threads::template Atomic<std::uint64_t> era_{0};
     typename P::Threads::template Atomic<std::uint64_t> time_{0};

@@ -4,6 +4,7 @@
 
 #include <kvilt/cluster/member.hpp>
 #include <kvilt/env/memory.hpp>
+#include <kvilt/sim/detector.hpp>
 #include <kvilt/sim/node_clock.hpp>
 #include <kvilt/sim/ring_network.hpp>
 
@@ -23,19 +24,6 @@ struct RingSetting {
     typename Ring::Partition::Options partition{};
     typename Ring::Replication::Options replication{};
     typename Ring::Conflict::Options conflict{};
-};
-
-// Takes for dead what a ring's nodes say is down; or, while it is mistaken, whatever it draws.
-class Detector final : public cluster::Suspicion {
-public:
-    Detector(const Network& links, std::uint64_t seed) : links_(links), draws_(seed) {}
-    void mistake(bool mistaken) noexcept { mistaken_ = mistaken; }
-    bool suspects(NodeId node) const override { return mistaken_ ? draws_.below(2) == 0 : links_.down(node); }
-
-private:
-    const Network& links_;
-    mutable Draws draws_;
-    bool mistaken_ = false;
 };
 
 // For one thread. Everything in the setting and the context outlives it.

@@ -28,6 +28,8 @@ struct RingOptions {
     LinkOptions link{.tail_ppm = 200'000};
     std::uint64_t skew_us_max = 0; // of each node's clock, always, either way
     Faults faults{};
+    std::uint64_t heartbeat_us = 0; // of each node to all others, judged by `detector`; 0: nodes are told who is down
+    cluster::PhiOptions detector{};
     std::uint64_t upkeep_us = 0; // between two repairs, handings on or purges on average; 0: none before the end
     bool purges = true;
     unsigned unsynced_kept_percent = 30; // in a crash, of what was not synced
@@ -81,6 +83,7 @@ public:
         }
         clients_.begin(options_.steps ? *options_.steps : steps_of(options_.clients));
         if (options_.upkeep_us != 0) keep_up();
+        if (options_.heartbeat_us != 0) begin_heartbeats();
         for (std::size_t flip = 0; flip < options_.flips; ++flip)
             queue_.at((flip + 1) * options_.flip_us, [this] { damage(nodes_[draws_.below(nodes_.size())]); });
         while (broken_.empty() && (steps_left_ != 0 || !clients_.done()) && queue_.run_one()) {
@@ -97,7 +100,7 @@ public:
             for (std::uint32_t to = 0; to < nodes_.size(); ++to)
                 if (from != to) model_.link(NodeId{from}, NodeId{to}) = {.tail_ppm = 0};
         for (Node& node : nodes_) {
-            node.detector().mistake(false);
+            node.detector().rest();
             network_.links().wake(node.self());
             if (!node.lives()) restart(node);
         }
@@ -271,6 +274,24 @@ private:
     }
 
     static Patience patience() { return {.retry_us = upkeep_expire_us, .expire_us = upkeep_expire_us}; }
+
+    // ---- heartbeats
+
+    void begin_heartbeats() {
+        for (Node& node : nodes_) {
+            node.detector().accrue(nodes_.size(), node.clock(), options_.detector);
+            queue_.after(1 + draws_.below(options_.heartbeat_us), [this, &node] { beat(node); });
+        }
+    }
+    void beat(Node& node) {
+        if (ends_) return;
+        queue_.after(options_.heartbeat_us, [this, &node] { beat(node); });
+        if (!node.answers() || model_.paused(node.self())) return;
+        for (Node& other : nodes_)
+            if (&other != &node)
+                network_.links().send(node.self(), other.self(),
+                                      [&node, &other] { other.detector().heard(node.self()); });
+    }
 
     // ---- upkeep
 

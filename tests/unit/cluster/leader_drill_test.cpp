@@ -1,29 +1,24 @@
-// Rings with leaders in one process: whatever an operator and a network do between requests, and threads beside them.
+// A ring with leaders in one process, whatever an operator and a network do between requests.
 #include <kvilt/sim/draws.hpp>
 #include <kvilt/sim/linearizability.hpp>
 
 #include "ring.hpp"
-#include <atomic>
 #include <cstdlib>
-#include <map>
-#include <thread>
-#include <vector>
+#include <utility>
 
 using namespace kvilt;
 using namespace ring;
 
 namespace {
 
-template <class Threads = threads::One>
-using Led =
-    Store<memtable::Art<Threads>, log::Mapped, table::Lsm<>, partition::Ring<4>, replication::LeaderFollower<3>>;
+using Led = Store<memtable::Art<>, log::Mapped, table::None, partition::Ring<4>, replication::LeaderFollower<3>>;
 
 // One drill: requests through any node, and before each of them perhaps a node stops, dies, comes back, or a link is
 // cut or mended. At most one node is down.
 class Drill {
 public:
     explicit Drill(std::uint64_t seed)
-        : draws_(seed), store_(Led<>::open("ring", small<Led<>>(4), world_.environment()).value()) {}
+        : draws_(seed), store_(Led::open("ring", small<Led>(4), world_.environment()).value()) {}
 
     // What is broken, or empty.
     std::string run() {
@@ -100,7 +95,7 @@ private:
 
     sim::Draws draws_;
     MemoryWorld world_{};
-    Led<> store_;
+    Led store_;
     NodeId down_ = no_node;
     std::uint64_t now_ = 0;
     std::uint64_t answered_ = 0;
@@ -124,48 +119,4 @@ TEST_CASE("single keys are linearizable whatever an operator and the network do 
     }
     MESSAGE("seeds from " << first << ": " << drills << " drills, " << answered << " requests answered");
     CHECK(answered > drills * 75);
-}
-
-TEST_CASE("threads write and read while leaders change, and no acknowledged write is missing in the end") {
-    using Store = Led<threads::Many>;
-    MemoryWorld world;
-    auto store = Store::open("ring", small<Store>(4), world.environment()).value();
-    constexpr int writers = 3;
-    constexpr int writes = 400;
-    std::atomic<int> running = writers;
-    std::vector<std::map<std::string, int>> last(writers); // of each key of a writer's own: the last that was answered
-    std::vector<std::map<std::string, bool>> sure(writers);
-    std::vector<std::thread> threads;
-    for (int writer = 0; writer < writers; ++writer)
-        threads.emplace_back([&, writer] {
-            const auto at = static_cast<std::size_t>(writer);
-            for (int n = 0; n < writes; ++n) {
-                const std::string mine = std::to_string(writer) + "/" + std::to_string(n % 20);
-                const auto written = store.put(mine, std::to_string(n));
-                if (written) last[at][mine] = n;
-                sure[at][mine] = written || (written.error() == Errc::unavailable && sure[at][mine]);
-                if (written)
-                    if (const auto found = store.get(mine); found && *found != std::to_string(n))
-                        sure[at]["lost"] = true;
-            }
-            running.fetch_sub(1);
-        });
-    for (std::uint32_t round = 0; running.load() != 0; ++round) {
-        store.cluster().crash(NodeId{round % 4}).value();
-        std::this_thread::yield();
-        store.cluster().start(NodeId{round % 4}).value();
-    }
-    for (auto& thread : threads) thread.join();
-    std::size_t checked = 0;
-    for (std::size_t writer = 0; writer < writers; ++writer) {
-        CHECK(!sure[writer].contains("lost"));
-        for (const auto& [mine, n] : last[writer]) {
-            if (!sure[writer][mine]) continue;
-            CHECK(store.get(mine).value() == std::to_string(n));
-            ++checked;
-        }
-    }
-    CHECK(checked > 0);
-    store.cluster().repair().value();
-    CHECK(store.cluster().differences().value() == 0);
 }

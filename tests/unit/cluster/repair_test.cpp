@@ -1,4 +1,7 @@
 // What anti-entropy sends: in proportion to what differs, and not to what there is.
+#include <kvilt/sim/ring_of.hpp>
+#include <kvilt/sim/ring_world.hpp>
+
 #include "ring.hpp"
 #include <algorithm>
 #include <vector>
@@ -54,4 +57,54 @@ TEST_CASE("one round of anti-entropy makes copies equal, and costs in proportion
     }
     const auto far_less_than_all = static_cast<std::uint64_t>(keys) * 60 / 20;
     CHECK(bytes_for(1) < far_less_than_all);
+}
+
+TEST_CASE("digests outlast an orderly end of a node, and no other") {
+    using Parts = sim::RingOf<Strict>;
+    sim::RingOptions<Parts> options;
+    options.setting.partition.nodes = 3;
+    options.clients = {.clients = 2, .operations = 200, .keys = 50};
+    sim::RingWorld<Parts> world(options);
+    REQUIRE(world.run() == "");
+    REQUIRE(world.heal() == "");
+    auto& node = world.nodes()[0];
+    const auto dirty_shards = [&] {
+        std::size_t dirty = 0;
+        for (ShardId shard = 0; shard < world.placed().shards(); ++shard)
+            dirty += node.member().copies().tree().dirty(shard);
+        return dirty;
+    };
+    for (ShardId shard = 0; shard < world.placed().shards(); ++shard) node.member().copies().refresh(shard).value();
+    const auto write = [&](Bytes key) {
+        std::string room;
+        auto& member = node.member();
+        const Cell cell =
+            Parts::Conflict::write(nullptr, {}, member.coordinator().stamp(), Kind::put, "value", room).value();
+        CHECK(member.copies().write(0, key, cell, false, member.memory().era()).value());
+    };
+    write("late");
+    CHECK(dirty_shards() == 1);
+    const auto digests = [&] {
+        std::vector<std::uint64_t> all;
+        for (std::size_t leaf = 0; leaf < node.member().copies().tree().leaves(); ++leaf)
+            all.push_back(node.member().copies().tree().digest(leaf));
+        return all;
+    };
+    node.member().copies().refresh(0).value();
+    const auto known = digests();
+    write("later");
+    node.member().close().value();
+    node.crash(CrashChoice::everything());
+    node.restart().value();
+    CHECK(dirty_shards() == 1); // that of the last write
+    node.member().copies().refresh(0).value();
+    const auto after = digests();
+    std::size_t differing = 0;
+    for (std::size_t leaf = 0; leaf < after.size(); ++leaf) differing += known[leaf] != after[leaf];
+    CHECK(differing == 1);
+    node.crash(CrashChoice::everything());
+    node.restart().value();
+    CHECK(dirty_shards() == world.placed().shards());
+    for (ShardId shard = 0; shard < world.placed().shards(); ++shard) node.member().copies().refresh(shard).value();
+    CHECK(digests() == after);
 }

@@ -76,8 +76,8 @@ TEST_CASE("of two blocks for one key the first stays") {
 TEST_CASE("reads through a small cache are right, and a large one ends the reading") {
     const Records records = nasty_records(11, 300, 2);
     Fixture fixture;
-    const TableFile file = fixture.build<filter::Locator, compression::Lz4>(records, 12, {.block_bytes = 512});
-    using Reader = TableReader<filter::Locator, compression::Lz4, reads::Cached>;
+    const TableFile file = fixture.build<filter::Locator, Lz4>(records, 12, {.block_bytes = 512});
+    using Reader = TableReader<filter::Locator, Lz4, reads::Cached>;
     for (const std::size_t budget : {std::size_t{0}, std::size_t{4000}, std::size_t{4'000'000}}) {
         const auto cache = std::make_shared<Reader::Cache>(budget);
         const auto reader = Reader::open(fixture.context, file, cache);
@@ -99,8 +99,8 @@ TEST_CASE("reads through a small cache are right, and a large one ends the readi
 TEST_CASE("a cursor that bypasses the cache leaves nothing in it") {
     const Records records = nasty_records(11, 300, 2);
     Fixture fixture;
-    const TableFile file = fixture.build<filter::None, compression::Zstd>(records, 12, {.block_bytes = 512});
-    using Reader = TableReader<filter::None, compression::Zstd, reads::Cached>;
+    const TableFile file = fixture.build<filter::None, Zstd>(records, 12, {.block_bytes = 512});
+    using Reader = TableReader<filter::None, Zstd, reads::Cached>;
     const auto cache = std::make_shared<Reader::Cache>(std::size_t{4'000'000});
     const auto reader = Reader::open(fixture.context, file, cache);
     REQUIRE(reader);

@@ -9,8 +9,7 @@ using namespace kvilt::test;
     Composition<filter::Locator, compression::None, reads::Mapped>,                                                    \
         Composition<filter::Bloom<10>, compression::None, reads::Mapped>,                                              \
         Composition<filter::None, compression::None, reads::Cached, threads::One>,                                     \
-        Composition<filter::Locator, compression::Lz4, reads::Cached>,                                                 \
-        Composition<filter::Bloom<8>, compression::Zstd, reads::Cached>
+        Composition<filter::Locator, Lz4, reads::Cached>, Composition<filter::Bloom<8>, Zstd, reads::Cached>
 
 namespace {
 

@@ -9,8 +9,7 @@ using namespace kvilt::test;
     Composition<filter::Locator, compression::None, reads::Mapped>,                                                    \
         Composition<filter::Bloom<10>, compression::None, reads::Mapped>,                                              \
         Composition<filter::None, compression::None, reads::Cached, threads::One>,                                     \
-        Composition<filter::Locator, compression::Lz4, reads::Cached>,                                                 \
-        Composition<filter::Bloom<8>, compression::Zstd, reads::Cached>
+        Composition<filter::Locator, Lz4, reads::Cached>, Composition<filter::Bloom<8>, Zstd, reads::Cached>
 
 namespace {
 
@@ -156,18 +155,13 @@ TEST_CASE("a file is readable with another filter and another way to read") {
     Fixture fixture;
     const TableFile file = fixture.build<filter::Bloom<10>, compression::None>(records);
     check_finds(*open_table<TableReader<filter::Locator, compression::None, reads::Mapped>>(fixture, file), records, 1);
-    check_finds(*open_table<TableReader<filter::None, compression::Lz4, reads::Cached>>(fixture, file), records, 1);
+    check_finds(*open_table<TableReader<filter::None, Lz4, reads::Cached>>(fixture, file), records, 1);
 }
 
-TEST_CASE("another compression, another store and another version are refused with their cure") {
+TEST_CASE("another store and another version are refused") {
     Fixture fixture;
-    const TableFile file = fixture.build<filter::None, compression::Lz4>(nasty_records(3, 20, 1));
-    using Reader = TableReader<filter::None, compression::Zstd, reads::Cached>;
-    const auto zstd = Reader::open(fixture.context, file, cache_of<Reader>());
-    REQUIRE_FALSE(zstd);
-    CHECK(zstd.error() == Errc::incompatible);
-    CHECK(zstd.error().message().find("packed with lz4") != std::string::npos);
-    using Right = TableReader<filter::None, compression::Lz4, reads::Cached>;
+    const TableFile file = fixture.build<filter::None, Lz4>(nasty_records(3, 20, 1));
+    using Right = TableReader<filter::None, Lz4, reads::Cached>;
     TableContext other = fixture.context;
     ++other.identity;
     const auto stranger = Right::open(other, file, cache_of<Right>());
@@ -180,6 +174,20 @@ TEST_CASE("another compression, another store and another version are refused wi
     const auto newer = Right::open(fixture.context, file, cache_of<Right>());
     REQUIRE_FALSE(newer);
     CHECK(newer.error() == Errc::incompatible);
+}
+
+TEST_CASE("another compression is refused with its cure") {
+    if constexpr (std::is_same_v<Lz4, Zstd> || std::is_same_v<Lz4, compression::None>) {
+        MESSAGE("skipped: lz4 and zstd are not both installed");
+    } else {
+        Fixture fixture;
+        const TableFile file = fixture.build<filter::None, Lz4>(nasty_records(3, 20, 1));
+        using Reader = TableReader<filter::None, Zstd, reads::Cached>;
+        const auto zstd = Reader::open(fixture.context, file, cache_of<Reader>());
+        REQUIRE_FALSE(zstd);
+        CHECK(zstd.error() == Errc::incompatible);
+        CHECK(zstd.error().message().find("packed with lz4") != std::string::npos);
+    }
 }
 
 TEST_CASE("a file that is not the one the manifest means is refused") {

@@ -2,12 +2,17 @@
 #pragma once
 
 #include <kvilt/table/builder.hpp>
-#include <kvilt/table/compression_lz4.hpp>
-#include <kvilt/table/compression_zstd.hpp>
 #include <kvilt/table/filter_bloom.hpp>
 #include <kvilt/table/filter_locator.hpp>
 #include <kvilt/table/filter_none.hpp>
 #include <kvilt/table/reader_cursor.hpp>
+
+#if __has_include(<lz4.h>)
+#include <kvilt/table/compression_lz4.hpp>
+#endif
+#if __has_include(<zstd.h>)
+#include <kvilt/table/compression_zstd.hpp>
+#endif
 
 #include <doctest/doctest.h>
 
@@ -20,6 +25,18 @@
 #include <vector>
 
 namespace kvilt::test {
+
+// Optional components: where one is not installed, its tests run without compression.
+#if __has_include(<lz4.h>)
+using Lz4 = compression::Lz4;
+#else
+using Lz4 = compression::None;
+#endif
+#if __has_include(<zstd.h>)
+using Zstd = compression::Zstd;
+#else
+using Zstd = compression::None;
+#endif
 
 inline std::uint64_t seed_of_run() {
     const char* const given = std::getenv("KVILT_SEED");
