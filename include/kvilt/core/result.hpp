@@ -12,9 +12,7 @@ namespace kvilt {
 template <class T>
 using Result = std::expected<T, Error>;
 
-// Cold: what leads to it is laid out behind what happens every time.
-[[gnu::cold]] inline std::unexpected<Error> failure(Errc code, const char* operation, std::string subject = {},
-                                                    int os_code = 0) {
+inline std::unexpected<Error> failure(Errc code, const char* operation, std::string subject = {}, int os_code = 0) {
     return std::unexpected<Error>(Error{code, os_code, operation, std::move(subject)});
 }
 
