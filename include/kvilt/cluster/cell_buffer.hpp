@@ -44,18 +44,33 @@ private:
     char short_[256];
 };
 
-// The join of the cells that were added.
+// The join of the cells that were added. Cells with equal stamps say the same.
 template <ConflictPolicy C>
 class Joined {
 public:
-    void add(const Cell& cell) {
-        if (!present().cell()) return present().assign(cell);
+    static constexpr std::size_t nothing = 0;
+    static constexpr std::size_t less = ~std::size_t{0};
+
+    Joined() noexcept {} // nor is it here
+
+    // version() if the join now has the stamp of `cell`, else less.
+    std::size_t add(const Cell& cell) {
+        if (!present().cell()) {
+            present().assign(cell);
+            return ++version_;
+        }
         const Cell& so_far = *present().cell();
-        if (C::covers(so_far, cell)) return;
+        if (so_far.stamp == cell.stamp) return version_; // its value need not even be looked at
+        if (C::covers(so_far, cell)) return less;
         spare().assign(C::covers(cell, so_far) ? cell : C::join(so_far, cell, room_));
         second_ = !second_;
+        version_ += present().cell()->stamp != spare().cell()->stamp;
+        return present().cell()->stamp == cell.stamp ? version_ : less;
     }
     const std::optional<Cell>& cell() const noexcept { return second_ ? b_.cell() : a_.cell(); }
+
+    // The number of stamps that it has had: it grows with each cell, so none comes back.
+    std::size_t version() const noexcept { return version_; }
 
 private:
     CellBuffer& present() noexcept { return second_ ? b_ : a_; }
@@ -64,11 +79,9 @@ private:
     CellBuffer a_{};
     CellBuffer b_{};
     std::string room_{};
+    std::size_t version_ = nothing;
     bool second_ = false;
 };
-
-// Equal for cells with equal stamps, which say the same: what a read compares. Never 0.
-inline std::uint64_t mark_of(const Cell& cell) noexcept { return checksum64(cell.stamp, cell.stamp.size()) | 1; }
 
 // Equal for equal cells: what replicas compare when they are repaired, and do not believe stamps alone.
 inline std::uint64_t digest_of(const Cell& cell) noexcept {

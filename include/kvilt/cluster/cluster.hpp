@@ -9,7 +9,9 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -86,15 +88,11 @@ public:
     Result<Written> write(const WriteRequest& request, NodeId via) {
         KVILT_TRY(engine::check_sizes(request.key.size(), request.value.size()));
         KVILT_TRY(Engine::check_sync({.sync = request.sync}));
-        Result<Written> written;
-        KVILT_TRY(coordinate(via, [&](Coordinator& coordinator) {
+        return coordinate(via, [&](Coordinator& coordinator) -> Result<Written> {
             typename Ring::Write operation(coordinator, request);
-            if (const auto& done = operation.run(); done)
-                written = operation.written();
-            else
-                written = std::unexpected(done.error());
-        }));
-        return written;
+            if (const auto& done = operation.run(); !done) return std::unexpected(done.error());
+            return operation.written();
+        });
     }
 
     // Where siblings are kept, an erase without a context erases what a read shows before.
@@ -114,13 +112,12 @@ public:
     // Calls use(const std::optional<Cell>&, const ReadReached&) when enough have answered.
     template <class Use>
     Result<void> read(Bytes key, Level level, NodeId via, Use use) const {
-        Result<void> result;
-        KVILT_TRY(coordinate(via, [&](Coordinator& coordinator) {
+        return coordinate(via, [&](Coordinator& coordinator) -> Result<void> {
             typename Ring::Read operation(coordinator, key, level);
-            result = operation.run();
-            if (result) use(operation.cell(), operation.reached());
-        }));
-        return result;
+            if (const auto& done = operation.run(); !done) return std::unexpected(done.error());
+            use(operation.cell(), operation.reached());
+            return {};
+        });
     }
 
     // ---- upkeep of all nodes that live
@@ -267,13 +264,13 @@ private:
 
     bool suspects(NodeId node) const override { return known(node) && !seats_[node.number]->lives(); }
 
+    // act(Coordinator&) -> Result
     template <class Act>
-    Result<void> coordinate(NodeId via, Act act) const {
-        if (via == front()) {
-            act(*front_);
-            return {};
-        }
-        if (known(via) && seats_[via.number]->with([&](Node& member) { act(member.coordinator()); })) return {};
+    std::invoke_result_t<Act&, Coordinator&> coordinate(NodeId via, Act act) const {
+        if (via == front()) return act(*front_);
+        std::optional<std::invoke_result_t<Act&, Coordinator&>> result;
+        if (known(via)) seats_[via.number]->with([&](Node& member) { result.emplace(act(member.coordinator())); });
+        if (result) return std::move(*result);
         return failure(Errc::unavailable, "coordinate", "node " + std::to_string(via.number) + " does not live");
     }
 

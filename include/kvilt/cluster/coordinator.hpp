@@ -65,15 +65,15 @@ public:
 
     bool alive(NodeId node) const {
         if (node == self_) return true;
-        if (!network_.reachable(self_, node) || !network_.reachable(node, self_)) return false;
+        if (!network_.connected(self_, node)) return false;
         return suspicion_ == nullptr || !suspicion_->suspects(node);
     }
 
     WriteStamp stamp() { return {self_, incarnation_, clock_.now(wall_us())}; } // unique
 
     // What is written from now on is later than `cell`. Errc::clock_ahead.
-    Result<void> observe(const Cell& cell) { return observe(Conflict::time(cell)); }
-    Result<void> observe(std::uint64_t time) {
+    [[gnu::always_inline]] Result<void> observe(const Cell& cell) { return observe(Conflict::time(cell)); }
+    [[gnu::always_inline]] Result<void> observe(std::uint64_t time) {
         if (time <= clock_.last()) return {};
         if (clock_.observe(time, wall_seen_us_.load(std::memory_order_relaxed)))
             return {}; // the wall has moved on since
@@ -96,8 +96,7 @@ public:
     // A refusal tells of a fence that has not come here yet, and of a time that is behind all that was purged before
     // it.
     void heed(const Message& reply) {
-        if (reply.error != Errc::unavailable || reply.number <= era()) return;
-        if (observe_all(reply.context)) learn_era(reply.number);
+        if (reply.error) heed_refusal(reply);
     }
 
     // Behind all times that were given or observed here, as refusals and fences tell it. Nothing where stamps have no
@@ -129,6 +128,11 @@ public:
     }
 
 private:
+    void heed_refusal(const Message& reply) {
+        if (*reply.error != Errc::unavailable || reply.number <= era()) return;
+        if (observe_all(reply.context)) learn_era(reply.number);
+    }
+
     struct NoBeliefs {
         explicit NoBeliefs(const Placed&) noexcept {}
     };

@@ -26,28 +26,32 @@ public:
 
     // Calls use(const Cell&) if there is one; its bytes are valid in the call.
     template <class Use>
-    Result<bool> read(ShardId shard, Bytes key, Use use) const {
+    [[gnu::always_inline]] Result<bool> read(ShardId shard, Bytes key, Use use) const {
         return engine_.view_record(StoredKey::data(shard, key), [&](const Record& record) { use(record.cell); });
     }
 
     // True if it says something new. It is as safe as `sync` asks when the call returns, new or not. `era` is of the
     // message that it comes from: Errc::unavailable if there was a fence since.
-    Result<bool> write(ShardId shard, Bytes key, const Cell& cell, bool sync, std::uint64_t era) {
+    [[gnu::always_inline]] Result<bool> write(ShardId shard, Bytes key, const Cell& cell, bool sync,
+                                              std::uint64_t era) {
         const std::uint64_t time = C::time(cell);
         KVILT_TRY(memory_.reach(time, time_step));
+        const std::size_t leaf = tree_.prefetch(shard, key);
         std::string room;
-        KVILT_TRY_ASSIGN(written, updater_.update(
-                                      StoredKey::data(shard, key), {.sync = sync},
-                                      [&] { return !newest_wins || time <= newest_; },
-                                      [&](const Record* present) -> engine::Decision {
-                                          KVILT_TRY(memory_.admit(era));
-                                          newest_ = std::max(newest_, time);
-                                          if (present == nullptr) return cell;
-                                          const Cell& here = present->cell;
-                                          if (C::covers(here, cell)) return std::nullopt;
-                                          return C::covers(cell, here) ? cell : C::join(here, cell, room);
-                                      }));
-        return conclude(shard, key, written, sync);
+        KVILT_TRY_ASSIGN(
+            written, updater_.update(
+                         StoredKey::data(shard, key), {.sync = sync}, [&] { return !newest_wins || time <= newest_; },
+                         [&](const Record* present, Cell& made) __attribute__((always_inline)) -> engine::Decision {
+                             KVILT_TRY(memory_.admit(era));
+                             newest_ = std::max(newest_, time);
+                             made = cell;
+                             if (present == nullptr) return true;
+                             const Cell& here = present->cell;
+                             if (C::covers(here, cell)) return false;
+                             if (!C::covers(cell, here)) made = C::join(here, cell, room);
+                             return true;
+                         }));
+        return conclude(leaf, written, sync);
     }
 
     // make(const Cell* present, std::string& room) -> Result<Cell>: what a client's write leaves of what is here.
@@ -57,24 +61,24 @@ public:
         std::string room;
         KVILT_TRY_ASSIGN(written, updater_.update(
                                       StoredKey::data(shard, key), {.sync = sync}, [] { return true; },
-                                      [&](const Record* present) -> engine::Decision {
+                                      [&](const Record* present, Cell& made) -> engine::Decision {
                                           KVILT_TRY(memory_.admit(era));
                                           KVILT_TRY_ASSIGN(cell,
                                                            make(present == nullptr ? nullptr : &present->cell, room));
                                           result.assign(cell);
-                                          return *result.cell();
+                                          made = *result.cell();
+                                          return true;
                                       }));
-        return conclude(shard, key, written, sync);
+        return conclude(tree_.leaf_of(shard, key), written, sync);
     }
 
     // Takes an erased cell out of the store, if it still is what `digest` says: all homes have it.
     Result<void> forget(ShardId shard, Bytes key, std::uint64_t digest) {
         KVILT_TRY_ASSIGN(gone, updater_.update(
                                    StoredKey::data(shard, key), {}, [] { return true; },
-                                   [&](const Record* present) -> engine::Decision {
-                                       if (present == nullptr || digest_of(present->cell) != digest)
-                                           return std::nullopt;
-                                       return Cell{.kind = Kind::tombstone};
+                                   [&](const Record* present, Cell& made) -> engine::Decision {
+                                       made = Cell{.kind = Kind::tombstone};
+                                       return present != nullptr && digest_of(present->cell) == digest;
                                    }));
         if (gone) tree_.touch(shard, key);
         return {};
@@ -120,9 +124,9 @@ private:
         return range;
     }
 
-    Result<bool> conclude(ShardId shard, Bytes key, bool written, bool sync) {
+    [[gnu::always_inline]] Result<bool> conclude(std::size_t leaf, bool written, bool sync) {
         if (written)
-            tree_.touch(shard, key);
+            tree_.touch(leaf);
         else if constexpr (P::durable)
             if (engine_.syncs({.sync = sync})) KVILT_TRY(engine_.sync()); // it may be there, and not be safe yet
         return written;

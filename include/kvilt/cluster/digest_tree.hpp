@@ -29,15 +29,23 @@ public:
 
     std::size_t leaves_per_shard() const noexcept { return leaves_per_shard_; }
     std::size_t leaves() const noexcept { return digests_.size(); }
-    std::size_t leaf_of(ShardId shard, Bytes key) const noexcept {
+    [[gnu::always_inline]] std::size_t leaf_of(ShardId shard, Bytes key) const noexcept {
         return shard * leaves_per_shard_ + (mix(hash_key(key), 1) & (leaves_per_shard_ - 1));
     }
 
+    // The leaf of a key that is about to be written, fetched: a tree is larger than the fast caches.
+    std::size_t prefetch(ShardId shard, Bytes key) const noexcept {
+        const std::size_t leaf = leaf_of(shard, key);
+        __builtin_prefetch(&dirty_[leaf]);
+        return leaf;
+    }
+
     // After the write can be read.
-    void touch(ShardId shard, Bytes key) noexcept {
-        Flag& flag = dirty_[leaf_of(shard, key)];
+    void touch(std::size_t leaf) noexcept {
+        Flag& flag = dirty_[leaf];
         if (!flag.load(std::memory_order_relaxed)) flag.store(true, std::memory_order_release);
     }
+    void touch(ShardId shard, Bytes key) noexcept { touch(leaf_of(shard, key)); }
 
     bool dirty(ShardId shard) const noexcept {
         for (std::size_t leaf = first(shard); leaf < first(shard + 1); ++leaf)

@@ -1,24 +1,25 @@
 // Who may be inside a node: many at a time, until it closes.
 #pragma once
 
+#include <kvilt/core/epoch.hpp>
 #include <kvilt/core/threads.hpp>
 
-#include <cstdint>
 #include <thread>
+#include <type_traits>
 
 namespace kvilt::cluster {
 
-// Closed at first. One opens and closes at a time, and not from inside.
+// Closed at first. One opens and closes at a time, and not from inside. A thread may be inside more than once.
 template <ThreadsTag Threads>
 class Gate {
 public:
     class [[nodiscard]] Pass {
     public:
-        explicit Pass(Gate& gate) noexcept : gate_(gate.enter() ? &gate : nullptr) {}
+        explicit Pass(Gate& gate) : gate_(gate.enter() ? &gate : nullptr) {}
         Pass(const Pass&) = delete;
         Pass& operator=(const Pass&) = delete;
         ~Pass() {
-            if (gate_ != nullptr) gate_->inside_.fetch_sub(1, std::memory_order_release);
+            if (gate_ != nullptr) gate_->leave();
         }
         explicit operator bool() const noexcept { return gate_ != nullptr; }
 
@@ -32,21 +33,30 @@ public:
     // Nobody is inside when it returns.
     void close() noexcept {
         closed_.store(true);
-        while (Threads::many && inside_.load() != 0) std::this_thread::yield();
+        if constexpr (Threads::many)
+            while (inside_.oldest(nobody) != nobody) std::this_thread::yield();
     }
 
 private:
-    // The mark comes before the look: who closes and does not see it has closed before the look.
-    bool enter() noexcept {
-        inside_.fetch_add(1);
+    // The mark comes before the look: who closes and does not see it has closed before the look. Each thread marks a
+    // place of its own, so that those who go in and out do not wait for one another's cache lines.
+    bool enter() {
+        if constexpr (Threads::many) inside_.enter(somebody_);
         if (!closed_.load()) [[likely]]
             return true;
-        inside_.fetch_sub(1);
+        leave();
         return false;
     }
+    void leave() noexcept {
+        if constexpr (Threads::many) inside_.leave();
+    }
 
-    typename Threads::template Atomic<std::uint32_t> inside_{0};
+    static constexpr Era nobody = ~Era{0};
+    struct Unmarked {};
+
     typename Threads::template Atomic<bool> closed_{true};
+    const typename Threads::template Atomic<Era> somebody_{1};
+    [[no_unique_address]] std::conditional_t<Threads::many, kvilt::detail::ShortPins<Threads>, Unmarked> inside_{};
 };
 
 } // namespace kvilt::cluster

@@ -46,10 +46,12 @@ public:
     Result<void> keep(const Place& place, const Cell& cell, std::uint64_t now_us, bool sync) {
         std::string room;
         return put(place, now_us, sync, cell.stamp.size() + cell.value.size(),
-                   [&](const Cell* here) -> engine::Decision {
-                       if (here == nullptr || C::covers(cell, *here)) return cell;
-                       if (C::covers(*here, cell)) return std::nullopt;
-                       return C::join(*here, cell, room);
+                   [&](const Cell* here, Cell& kept) -> engine::Decision {
+                       kept = cell;
+                       if (here == nullptr || C::covers(cell, *here)) return true;
+                       if (C::covers(*here, cell)) return false;
+                       kept = C::join(*here, cell, room);
+                       return true;
                    });
     }
 
@@ -57,10 +59,11 @@ public:
     template <class Make>
     Result<void> update(const Place& place, Make make, std::uint64_t now_us, bool sync, CellBuffer& result) {
         std::string room;
-        return put(place, now_us, sync, 0, [&](const Cell* here) -> engine::Decision {
+        return put(place, now_us, sync, 0, [&](const Cell* here, Cell& kept) -> engine::Decision {
             KVILT_TRY_ASSIGN(cell, make(here, room));
             result.assign(cell);
-            return *result.cell();
+            kept = *result.cell();
+            return true;
         });
     }
 
@@ -105,12 +108,13 @@ public:
         std::size_t bytes = 0;
         KVILT_TRY_ASSIGN(gone, updater_.update(
                                    stored, {}, [] { return true; },
-                                   [&](const Record* present) -> engine::Decision {
-                                       if (present == nullptr) return std::nullopt;
+                                   [&](const Record* present, Cell& made) -> engine::Decision {
+                                       if (present == nullptr) return false;
                                        const Cell here = unpack(present->cell).cell;
-                                       if (digest_of(here) != digest_of(hint.cell())) return std::nullopt;
+                                       if (digest_of(here) != digest_of(hint.cell())) return false;
                                        bytes = weight(stored, here);
-                                       return Cell{.kind = Kind::tombstone};
+                                       made = Cell{.kind = Kind::tombstone};
+                                       return true;
                                    }));
         if (gone) remove(bytes);
         return {};
@@ -131,14 +135,16 @@ private:
         std::size_t before = 0;
         std::size_t after = 0;
         std::string room;
-        const auto decide = [&](const Record* present) -> engine::Decision {
+        const auto decide = [&](const Record* present, Cell& made) -> engine::Decision {
             const Aged here = present == nullptr ? Aged{{}, now_us} : unpack(present->cell);
             KVILT_TRY(memory_.admit(place.era));
             before = present == nullptr ? 0 : weight(stored, here.cell);
-            KVILT_TRY_ASSIGN(chosen, choose(present == nullptr ? nullptr : &here.cell));
-            if (!chosen) return std::nullopt;
-            after = weight(stored, *chosen);
-            return pack(*chosen, std::min(here.since_us, now_us), room);
+            Cell kept;
+            KVILT_TRY_ASSIGN(wanted, choose(present == nullptr ? nullptr : &here.cell, kept));
+            if (!wanted) return false;
+            after = weight(stored, kept);
+            made = pack(kept, std::min(here.since_us, now_us), room);
+            return true;
         };
         KVILT_TRY_ASSIGN(written, updater_.update(stored, {.sync = sync}, [] { return true; }, decide));
         if (written) {

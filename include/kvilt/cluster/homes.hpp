@@ -26,7 +26,10 @@ public:
 
     // Nobody has been asked: the next phase begins.
     void reset() noexcept {
-        for (Place& place : places_) place = Place{.home = place.home, .alive = place.alive};
+        for (Place& place : places_) {
+            place.asked = no_node;
+            place.state = State::idle;
+        }
     }
 
     std::array<Place, N>& places() noexcept { return places_; }

@@ -83,11 +83,7 @@ public:
     Result<void> reach(std::uint64_t time, std::uint64_t step) {
         if (time <= time_.load(std::memory_order_acquire)) [[likely]]
             return {};
-        const std::lock_guard lock(mutex_);
-        if (time <= time_.load()) return {};
-        KVILT_TRY(write("time", time + step));
-        time_.store(time + step, std::memory_order_release);
-        return {};
+        return step_to(time, step);
     }
 
     // A life for one write alone: in the upper half of the numbers, used once.
@@ -131,6 +127,14 @@ public:
     }
 
 private:
+    Result<void> step_to(std::uint64_t time, std::uint64_t step) {
+        const std::lock_guard lock(mutex_);
+        if (time <= time_.load()) return {};
+        KVILT_TRY(write("time", time + step));
+        time_.store(time + step, std::memory_order_release);
+        return {};
+    }
+
     Result<void> write(Bytes name, std::uint64_t number) {
         char text[sizeof number];
         coding::store(text, number);

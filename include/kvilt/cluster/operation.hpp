@@ -42,7 +42,10 @@ protected:
     std::uint64_t tag(unsigned phase) const noexcept { return number_ * phases + phase; }
     static unsigned phase_of(const Message& reply) noexcept { return static_cast<unsigned>(reply.operation % phases); }
 
-    void finish(Result<void> result = {}) {
+    void finish() {
+        if (!std::exchange(done_, true)) finished();
+    }
+    void finish(Result<void> result) {
         if (std::exchange(done_, true)) return;
         result_ = std::move(result);
         finished();

@@ -21,7 +21,7 @@ struct ReadReached {
 // Phases: `read` asks as many homes as must answer, and more where some do not; `write_back` brings the join to enough
 // homes before it is returned, where the plan wants that. Homes that answered with less are told at the end.
 template <class Coordinator>
-class ReadOperation : public Operation {
+class ReadOperation final : public Operation {
 public:
     using C = typename Coordinator::Conflict;
     using R = typename Coordinator::Replication;
@@ -29,24 +29,25 @@ public:
 
     // `key` is borrowed until the operation is done.
     ReadOperation(Coordinator& coordinator, Bytes key, Level level)
-        : Operation(coordinator.next_operation()), coordinator_(coordinator), key_(key), level_(level),
+        : Operation(coordinator.next_operation()), coordinator_(coordinator), key_(key),
           shard_(coordinator.placed().shard_of(key)), homes_(coordinator.placed().homes(shard_)),
-          era_(coordinator.era()) {}
+          era_(coordinator.era()), plan_(R::read_plan(level, coordinator.replication())) {}
 
     void start() override {
-        auto plan = R::read_plan(level_, coordinator_.replication());
-        if (!plan) return finish(std::unexpected(std::move(plan).error()));
-        plan_ = *plan;
+        if (!plan_) return finish(std::unexpected(plan_.error()));
         const std::size_t alive = homes_.look(coordinator_);
-        if (alive < plan_.needed && !plan_.stand_ins)
+        if (alive < plan_->needed && !plan_->stand_ins)
             return fail(Errc::unavailable, "read",
                         std::to_string(alive) + " of " + std::to_string(copies) + " homes of the key can be reached, " +
-                            std::to_string(plan_.needed) + " are needed");
+                            std::to_string(plan_->needed) + " are needed");
         asking_ = true; // answers may come in the call
+        Message read = message(MessageKind::read, Phase::read);
+        std::size_t expected = 0;
         for (auto& place : homes_.places())
-            if (place.home == coordinator_.self()) ask(place);
+            if (place.home == coordinator_.self()) expected += ask(read, place, place.home);
         for (auto& place : homes_.places())
-            if (place.state == State::idle && expected() < plan_.needed && place.alive) ask(place);
+            if (expected < plan_->needed && place.state == State::idle && place.alive)
+                expected += ask(read, place, place.home);
         asking_ = false;
         proceed();
     }
@@ -63,11 +64,12 @@ public:
     void retry() override {
         if (phase_ != Phase::read) return;
         asking_ = true;
+        Message read = message(MessageKind::read, Phase::read);
         for (auto& place : homes_.places())
-            if (place.state == State::idle && coordinator_.alive(place.home)) ask(place);
-        if (plan_.stand_ins)
+            if (place.state == State::idle && coordinator_.alive(place.home)) ask(read, place, place.home);
+        if (plan_->stand_ins)
             for (auto& place : homes_.places())
-                if (place.state != State::answered && !stood_in(place)) ask_stand_in(place);
+                if (place.state != State::answered && !stood_in(place)) ask_stand_in(read, place);
         asking_ = false;
         proceed();
     }
@@ -77,7 +79,7 @@ public:
         if (damage_ && reached_.replies == 0)
             return fail(Errc::corruption, "read", "every home that answers finds its copy damaged: repair the nodes");
         fail(Errc::unavailable, "read",
-             std::to_string(reached_.replies) + " of " + std::to_string(plan_.needed) + " needed nodes have answered");
+             std::to_string(reached_.replies) + " of " + std::to_string(plan_->needed) + " needed nodes have answered");
     }
 
     // Once it is done: what the homes say together, if anything.
@@ -91,23 +93,21 @@ private:
 
     static bool stood_in(const Place& place) noexcept { return place.asked != no_node && place.asked != place.home; }
 
-    std::size_t expected() const noexcept { return homes_.count(State::asked) + homes_.count(State::answered); }
-
     Message message(MessageKind kind, Phase phase) const {
         return {
             .kind = kind, .era = era_, .operation = tag(static_cast<unsigned>(phase)), .shard = shard_, .key = key_};
     }
 
-    void ask(Place& place) { ask(place, place.home); }
-    void ask(Place& place, NodeId node) {
-        Message read = message(MessageKind::read, Phase::read);
+    // False: no answer will come.
+    bool ask(Message& read, Place& place, NodeId node) {
         read.hinted_for = node == place.home ? no_node : place.home;
         homes_.ask(place, node);
         if (!coordinator_.send(read, node, *this) && place.state == State::asked) place.state = State::failed;
+        return place.state != State::failed;
     }
-    void ask_stand_in(Place& place) {
+    void ask_stand_in(Message& read, Place& place) {
         for (const NodeId node : coordinator_.placed().stand_ins(shard_))
-            if (!homes_.asks(node) && coordinator_.alive(node)) return ask(place, node);
+            if (!homes_.asks(node) && coordinator_.alive(node)) return void(ask(read, place, node));
     }
 
     void take_answer(const Message& message) {
@@ -120,21 +120,22 @@ private:
         }
         ++reached_.replies;
         auto& said = said_[static_cast<std::size_t>(place - homes_.places().data())];
-        said = message.cell ? mark_of(*message.cell) : 0;
+        said = Joined<C>::nothing;
         if (message.cell) {
             (void)coordinator_.observe(*message.cell); // a time too far ahead was refused when it was written
-            joined_.add(*message.cell);
+            said = joined_.add(*message.cell);
         }
         if (!asking_) proceed();
     }
 
     void proceed() {
-        if (done() || phase_ != Phase::read || reached_.replies < plan_.needed) return;
-        agreed_ = joined_.cell() ? mark_of(*joined_.cell()) : 0;
+        if (done() || phase_ != Phase::read || reached_.replies < plan_->needed) return;
+        agreed_ = joined_.version();
         const bool agree = count_agreeing() == reached_.replies;
-        if (plan_.write_back && agreed_ != 0 && !(agree && plan_.agreement_is_enough)) return write_back();
+        if (plan_->write_back && agreed_ != Joined<C>::nothing && !(agree && plan_->agreement_is_enough))
+            return write_back();
         finish();
-        if (plan_.repair && !agree) repair();
+        if (plan_->repair && !agree) repair();
     }
 
     std::size_t count_agreeing() {
@@ -171,7 +172,7 @@ private:
         if (homes_.answered_by(message.from, !message.error) != nullptr && !asking_) conclude_write_back();
     }
     void conclude_write_back() {
-        if (homes_.count(State::answered) >= plan_.write_back_needed) finish();
+        if (homes_.count(State::answered) >= plan_->write_back_needed) finish();
     }
 
     // ---- homes that answered with less
@@ -197,17 +198,16 @@ private:
 
     Coordinator& coordinator_;
     Bytes key_;
-    Level level_;
     ShardId shard_;
     Homes<copies> homes_;
     std::uint64_t era_;
-    ReadPlan plan_{};
+    Result<ReadPlan> plan_;
     Phase phase_ = Phase::read;
     bool asking_ = false;
     bool damage_ = false;
     Joined<C> joined_{};
-    std::uint64_t agreed_ = 0; // digest of the join; 0: nothing anywhere
-    std::array<std::uint64_t, copies> said_{};
+    std::size_t agreed_ = Joined<C>::nothing; // the join's version
+    std::array<std::size_t, copies> said_{};  // versions
     std::array<bool, copies> has_{};
     ReadReached reached_{};
 };

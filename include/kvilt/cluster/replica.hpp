@@ -29,13 +29,11 @@ public:
                       .operation = request.operation,
                       .shard = request.shard,
                       .key = request.key};
-        auto served = admit(request);
-        if (served) served = act(request, reply, sink);
-        if (!served) refuse(reply, served.error(), sink);
+        if (const auto served = admit_and_act(request, reply, sink); !served) refuse(reply, served.error(), sink);
     }
 
     // What is of another placement, or from before a fence, must not be carried out.
-    Result<void> admit(const Message& request) const {
+    [[gnu::always_inline]] Result<void> admit(const Message& request) const {
         if (request.epoch != coordinator_.placed().epoch())
             return failure(Errc::unavailable, "serve", "the message is of another placement");
         return request.kind == MessageKind::fence ? Result<void>{} : memory_.admit(request.era);
@@ -57,14 +55,24 @@ public:
     std::uint64_t damages() const noexcept { return damages_.load(); } // requests that met damage
 
 private:
-    Result<void> act(const Message& request, Message& reply, ReplySink& sink) {
+    [[gnu::always_inline]] Result<void> admit_and_act(const Message& request, Message& reply, ReplySink& sink) {
+        KVILT_TRY(admit(request));
         switch (request.kind) {
         case MessageKind::read:
             return read(request, reply, sink);
         case MessageKind::write:
             KVILT_TRY(
                 write({request.hinted_for, request.shard, request.key, request.era}, *request.cell, request.sync));
-            break;
+            sink.reply(reply);
+            return {};
+        default:
+            return act_rarely(request, reply, sink);
+        }
+    }
+
+    // What is not asked so often that a few instructions matter.
+    Result<void> act_rarely(const Message& request, Message& reply, ReplySink& sink) {
+        switch (request.kind) {
         case MessageKind::update:
             return update(request, reply, sink);
         case MessageKind::page:
@@ -96,7 +104,7 @@ private:
     }
 
     // A copy that is damaged is no answer, and is never handed on.
-    Result<void> read(const Message& request, Message& reply, ReplySink& sink) {
+    [[gnu::always_inline]] Result<void> read(const Message& request, Message& reply, ReplySink& sink) {
         bool replied = false;
         const auto answer = [&](const Cell& cell) {
             reply.cell = cell;
@@ -110,7 +118,7 @@ private:
     }
 
     // `to` names this node, or none, where it is a copy of ours.
-    Result<void> write(const typename Hints<P>::Place& to, const Cell& cell, bool sync) {
+    [[gnu::always_inline]] Result<void> write(const typename Hints<P>::Place& to, const Cell& cell, bool sync) {
         if (!C::well_formed(cell)) return failure(Errc::corruption, "write", "a cell has a malformed stamp");
         KVILT_TRY(coordinator_.observe(cell));
         const bool safe = P::durable && sync;

@@ -5,8 +5,9 @@
 #include <kvilt/core/coding.hpp>
 #include <kvilt/core/node.hpp>
 
+#include <array>
 #include <cstring>
-#include <string>
+#include <memory>
 
 namespace kvilt::cluster {
 
@@ -16,15 +17,17 @@ namespace kvilt::cluster {
 //   hints  2 | u32 node | u32 shard | key    what was taken for another node
 class StoredKey {
 public:
-    static StoredKey own(Bytes name) { return StoredKey(Prefix('\0'), name); }
-    static StoredKey data(ShardId shard, Bytes key) { return StoredKey(Prefix('\1').number(shard), key); }
+    static StoredKey own(Bytes name) { return StoredKey(prefix('\0'), name); }
+    [[gnu::always_inline]] static StoredKey data(ShardId shard, Bytes key) {
+        return StoredKey(prefix('\1', shard), key);
+    }
     static StoredKey hint(NodeId node, ShardId shard, Bytes key) {
-        return StoredKey(Prefix('\2').number(node.number).number(shard), key);
+        return StoredKey(prefix('\2', node.number, shard), key);
     }
     // Before the first key of a shard, and of the hints for a node. What follows begins with the same bytes.
     static StoredKey shard(ShardId shard) { return data(shard, {}); }
-    static StoredKey hints(NodeId node) { return StoredKey(Prefix('\2').number(node.number), {}); }
-    static StoredKey all_hints() { return StoredKey(Prefix('\2'), {}); }
+    static StoredKey hints(NodeId node) { return StoredKey(prefix('\2', node.number), {}); }
+    static StoredKey all_hints() { return StoredKey(prefix('\2'), {}); }
 
     static constexpr std::size_t data_prefix_bytes = 5;
     static constexpr std::size_t hint_prefix_bytes = 9;
@@ -36,30 +39,31 @@ public:
     StoredKey(const StoredKey&) = delete;
     StoredKey& operator=(const StoredKey&) = delete;
 
-    operator Bytes() const noexcept { return {long_.empty() ? short_ : long_.data(), bytes_}; }
+    operator Bytes() const noexcept { return {long_ == nullptr ? short_ : long_.get(), bytes_}; }
 
 private:
-    struct Prefix {
-        explicit Prefix(char space) noexcept : text{space}, bytes(1) {}
-        Prefix& number(std::uint32_t value) noexcept {
-            const std::uint32_t big = __builtin_bswap32(value);
-            std::memcpy(text + bytes, &big, sizeof big);
-            bytes += sizeof big;
-            return *this;
-        }
-        char text[hint_prefix_bytes];
-        std::size_t bytes;
-    };
+    template <std::size_t numbers>
+    using Prefix = std::array<char, 1 + sizeof(std::uint32_t) * numbers>;
+
+    template <class... Number>
+    static Prefix<sizeof...(Number)> prefix(char space, Number... numbers) noexcept {
+        Prefix<sizeof...(Number)> text{space};
+        [[maybe_unused]] char* at = text.data() + 1;
+        ((coding::store(at, __builtin_bswap32(numbers)), at += sizeof(std::uint32_t)), ...);
+        return text;
+    }
     static_assert(hint_prefix_bytes <= key_prefix_bytes_max);
 
-    StoredKey(const Prefix& prefix, Bytes key) : bytes_(prefix.bytes + key.size()) {
+    template <std::size_t prefix_bytes>
+    [[gnu::always_inline]] StoredKey(const std::array<char, prefix_bytes>& prefix, Bytes key)
+        : bytes_(prefix_bytes + key.size()) {
         char* to = short_;
-        if (bytes_ > sizeof short_) {
-            long_.resize(bytes_);
-            to = long_.data();
+        if (bytes_ > sizeof short_) [[unlikely]] {
+            long_ = std::make_unique_for_overwrite<char[]>(bytes_);
+            to = long_.get();
         }
-        std::memcpy(to, prefix.text, prefix.bytes);
-        if (!key.empty()) std::memcpy(to + prefix.bytes, key.data(), key.size());
+        std::memcpy(to, prefix.data(), prefix_bytes);
+        if (!key.empty()) std::memcpy(to + prefix_bytes, key.data(), key.size());
     }
 
     static std::uint32_t number_at(Bytes stored, std::size_t at) noexcept {
@@ -67,7 +71,7 @@ private:
     }
 
     std::size_t bytes_;
-    std::string long_{};
+    std::unique_ptr<char[]> long_{};
     char short_[128];
 };
 

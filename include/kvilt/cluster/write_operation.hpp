@@ -31,7 +31,7 @@ struct Written {
 // where the policy must see what is there; `write` sends the cell to every home. Before the last two nothing has been
 // written, and a failure says so; after that a write that too few have answered is unknown.
 template <class Coordinator>
-class WriteOperation : public Operation {
+class WriteOperation final : public Operation {
 public:
     using C = typename Coordinator::Conflict;
     using R = typename Coordinator::Replication;
@@ -40,20 +40,18 @@ public:
     WriteOperation(Coordinator& coordinator, const WriteRequest& request)
         : Operation(coordinator.next_operation()), coordinator_(coordinator), request_(request),
           shard_(coordinator.placed().shard_of(request.key)), homes_(coordinator.placed().homes(shard_)),
-          era_(coordinator.era()) {}
+          era_(coordinator.era()), plan_(R::write_plan(request.level, coordinator.replication())) {}
 
     void start() override {
-        auto plan = R::write_plan(request_.level, coordinator_.replication());
-        if (!plan) return finish(std::unexpected(std::move(plan).error()));
-        plan_ = *plan;
+        if (!plan_) return finish(std::unexpected(plan_.error()));
         const std::size_t alive = homes_.look(coordinator_);
-        if (!plan_.stand_ins) {
-            const std::size_t needed = std::max(plan_.needed, plan_.versions_needed);
+        if (!plan_->stand_ins) {
+            const std::size_t needed = std::max(plan_->needed, plan_->versions_needed);
             if (alive < needed) return refuse(alive, needed);
         }
         if constexpr (C::needs_present)
             begin_update();
-        else if (plan_.version_first)
+        else if (plan_->version_first)
             begin_versions();
         else
             stamp_and_write();
@@ -73,9 +71,10 @@ public:
 
     // Others stand in for homes that have not answered, where the plan allows it.
     void retry() override {
-        if (phase_ != Phase::write || !plan_.stand_ins) return;
+        if (phase_ != Phase::write || !plan_->stand_ins) return;
+        Message write = write_message();
         for (auto& place : homes_.places())
-            if (place.state != State::answered && place.asked == place.home) stand_in(place);
+            if (place.state != State::answered && place.asked == place.home) stand_in(write, place);
     }
 
     void expire() override {
@@ -86,15 +85,15 @@ public:
             homes_.count(State::asked) == 0)
             return fail(*refusal_, "write", "every home that was reached refuses");
         const std::string so_far =
-            std::to_string(written_.copies) + " of " + std::to_string(plan_.needed) + " needed nodes have answered";
+            std::to_string(written_.copies) + " of " + std::to_string(plan_->needed) + " needed nodes have answered";
         if (phase_ == Phase::write ? !sent_ : phase_ == Phase::versions || !sent_)
             return fail(Errc::unavailable, "write", so_far + "; nothing was written: try again when more are well");
         fail(Errc::unknown, "write", so_far + "; it may be there or come later: read before you repeat it");
     }
 
     const Written& written() const noexcept { return written_; }
-    // Once it is done: what was written.
-    const std::optional<Cell>& cell() const noexcept { return cell_.cell(); }
+    // Once it is done: what was written. It may borrow from the request.
+    const std::optional<Cell>& cell() const noexcept { return cell_; }
 
 private:
     enum class Phase : std::uint8_t { versions, update, write };
@@ -131,9 +130,9 @@ private:
         if (versions_known()) stamp_and_write();
     }
 
-    bool versions_known() const { return !done() && homes_.count(State::answered) >= plan_.versions_needed; }
+    bool versions_known() const { return !done() && homes_.count(State::answered) >= plan_->versions_needed; }
 
-    void take_version(const Message& message) {
+    [[gnu::noinline]] void take_version(const Message& message) {
         if (phase_ != Phase::versions || done()) return;
         if (homes_.answered_by(message.from, !message.error) == nullptr || message.error) return;
         if (message.cell)
@@ -150,11 +149,11 @@ private:
         for (const auto& place : homes_.places())
             if (place.alive && (chosen == no_node || place.home == coordinator_.self())) chosen = place.home;
         NodeId hinted_for = no_node;
-        if (chosen == no_node && plan_.stand_ins) {
+        if (chosen == no_node && plan_->stand_ins) {
             hinted_for = homes_.places().front().home;
             chosen = first_stand_in();
         }
-        if (chosen == no_node) return refuse(0, plan_.needed);
+        if (chosen == no_node) return refuse(0, plan_->needed);
         Message ask = message(MessageKind::update, Phase::update);
         ask.hinted_for = hinted_for;
         ask.write_kind = request_.kind;
@@ -165,44 +164,49 @@ private:
         coordinator_.send(ask, chosen, *this);
     }
 
-    void take_update(const Message& message) {
+    [[gnu::noinline]] void take_update(const Message& message) {
         if (phase_ != Phase::update || done() || message.from != updater_) return;
         if (message.error) return finish_with(message, "write");
         if (!message.cell) return fail(Errc::corruption, "write", "a home answers an update without a cell");
-        cell_.assign(*message.cell);
+        answered_.assign(*message.cell);
+        cell_ = answered_.cell();
         write_to_all();
     }
 
     // ---- write
 
     void stamp_and_write() {
-        std::string room;
-        auto cell = C::write(nullptr, request_.context, coordinator_.stamp(), request_.kind, request_.value, room);
+        auto cell = C::write(nullptr, request_.context, coordinator_.stamp(), request_.kind, request_.value, room_);
         if (!cell) return finish(std::unexpected(std::move(cell).error()));
-        cell_.assign(*cell);
+        cell_ = *cell;
         write_to_all();
     }
 
     void write_to_all() {
         phase_ = Phase::write;
         homes_.reset();
+        Message write = write_message();
         for (auto& place : homes_.places()) {
             if (place.home == updater_) {
                 homes_.ask(place, place.home);
                 homes_.answered_by(place.home, true);
                 ++written_.copies;
             } else if (place.alive) {
-                write_to(place, place.home);
+                write_to(write, place, place.home);
             } else {
-                stand_in(place);
+                stand_in(write, place);
             }
         }
         conclude();
     }
 
-    void write_to(Place& place, NodeId node) {
+    Message write_message() {
         Message write = message(MessageKind::write, Phase::write);
-        write.cell = cell_.cell();
+        write.cell = cell_;
+        return write;
+    }
+
+    void write_to(Message& write, Place& place, NodeId node) {
         write.hinted_for = node == place.home ? no_node : place.home;
         homes_.ask(place, node);
         sent_ = true;
@@ -210,19 +214,18 @@ private:
     }
 
     // A healthy node keeps the cell for a home that is away. It counts in a sloppy quorum, whose plan allows it.
-    void stand_in(Place& place) {
+    void stand_in(Message& write, Place& place) {
         const NodeId node = first_stand_in();
-        if (plan_.stand_ins)
-            node == no_node ? void() : write_to(place, node);
+        if (plan_->stand_ins)
+            node == no_node ? void() : write_to(write, place, node);
         else
             leave_hint(place, node == no_node ? first_alive_home() : node);
     }
 
     void leave_hint(const Place& place, NodeId keeper) {
         if (keeper == no_node) return;
-        Message hint = message(MessageKind::write, Phase::write);
+        Message hint = write_message();
         hint.operation = 0;
-        hint.cell = cell_.cell();
         hint.hinted_for = place.home;
         Unheard unheard;
         sent_ = true; // it may be handed on
@@ -252,12 +255,12 @@ private:
         }
         const bool hint = place->asked != place->home;
         written_.hints += hint;
-        if (!hint || plan_.stand_ins) ++written_.copies;
+        if (!hint || plan_->stand_ins) ++written_.copies;
         conclude();
     }
 
     void conclude() {
-        if (written_.copies >= plan_.needed) finish();
+        if (written_.copies >= plan_->needed) finish();
     }
 
     void finish_with(const Message& message, const char* operation) {
@@ -269,13 +272,15 @@ private:
     ShardId shard_;
     Homes<copies> homes_;
     std::uint64_t era_;
-    WritePlan plan_{};
+    Result<WritePlan> plan_;
     Phase phase_ = Phase::versions;
     NodeId updater_ = no_node;
     bool sent_ = false;
     bool asking_ = false;
     std::optional<Errc> refusal_{};
-    CellBuffer cell_{};
+    std::string room_{};    // of the cell, as the next
+    CellBuffer answered_{}; // what the home of an update has made
+    std::optional<Cell> cell_{};
     Written written_{};
 };
 

@@ -57,10 +57,12 @@ struct LastWriteWins {
             return failure(Errc::invalid_argument, "write",
                            "a context was given, but conflict::LastWriteWins has none: leave it empty");
         const bool erases = kind == Kind::tombstone;
-        room.clear();
-        coding::append(room, by.time);
-        coding::append(room, by.node.number);
-        room.push_back(erases ? '\1' : '\0');
+        room.resize_and_overwrite(stamp_bytes, [&](char* stamp, std::size_t bytes) {
+            coding::store(stamp, by.time);
+            coding::store(stamp + 8, by.node.number);
+            stamp[12] = erases ? '\1' : '\0';
+            return bytes;
+        });
         return Cell{Kind::put, room, erases ? Bytes() : value};
     }
 

@@ -95,7 +95,7 @@ public:
     Era oldest(Era none) const noexcept {
         Era era = none;
         for (const auto& pointer : blocks_) {
-            const Block* block = pointer.load(std::memory_order_acquire);
+            const Block* block = pointer.load(std::memory_order_seq_cst); // as the eras in it, for the same reason
             if (block == nullptr) continue;
             for (const Slot& slot : *block)
                 if (const Era seen = slot.era.load(std::memory_order_seq_cst); seen != 0) era = std::min(era, seen);

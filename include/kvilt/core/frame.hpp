@@ -50,7 +50,7 @@ struct Frame {
     static constexpr std::size_t header_bytes = 16;
 
     template <class Visitor>
-    void for_each(Visitor visit) const {
+    [[gnu::always_inline]] void for_each(Visitor&& visit) const {
         for (std::size_t at = 0; at < records.size();) {
             auto* record = reinterpret_cast<LogRecord*>(const_cast<char*>(records.data() + at));
             const std::size_t bytes = record->bytes();
@@ -67,11 +67,12 @@ inline std::uint64_t frame_seed(std::uint64_t identity, LogPosition position) no
 }
 
 // `records` are well-formed.
-inline std::uint32_t frame_checksum(std::uint64_t seed, std::uint64_t synced_and_kind, Bytes records) noexcept {
+[[gnu::always_inline]] inline std::uint32_t frame_checksum(std::uint64_t seed, std::uint64_t synced_and_kind,
+                                                           Bytes records) noexcept {
     std::uint64_t sum = mix(seed ^ synced_and_kind, records.size());
     for (std::size_t at = 0; at < records.size();) {
         const std::size_t bytes = reinterpret_cast<const LogRecord*>(records.data() + at)->bytes();
-        sum = checksum64(records.substr(at + LogRecord::checked_from, bytes - LogRecord::checked_from), sum);
+        sum = checksum64({records.data() + at + LogRecord::checked_from, bytes - LogRecord::checked_from}, sum);
         at += bytes;
     }
     const auto low = static_cast<std::uint32_t>(sum);
@@ -90,8 +91,8 @@ inline bool records_well_formed(Bytes records) noexcept {
 
 // Completes the frame whose `length` bytes of records already stand at `at + Frame::header_bytes`: `at` is the memory
 // of `position`, 8-byte aligned.
-inline void seal_frame(char* at, std::uint64_t identity, LogPosition position, LogPosition synced, FrameKind kind,
-                       std::size_t length) noexcept {
+[[gnu::always_inline]] inline void seal_frame(char* at, std::uint64_t identity, LogPosition position,
+                                              LogPosition synced, FrameKind kind, std::size_t length) noexcept {
     const std::uint64_t synced_and_kind = synced.packed() | static_cast<std::uint8_t>(kind);
     coding::store(at + 4, static_cast<std::uint32_t>(length));
     coding::store(at + 8, synced_and_kind);

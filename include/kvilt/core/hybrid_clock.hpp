@@ -52,13 +52,10 @@ public:
     }
 
     // What now() gives later is greater than `time`. Errc::clock_ahead if it is too far ahead; then nothing changes.
-    Result<void> observe(std::uint64_t time, std::uint64_t wall_us) {
+    [[gnu::always_inline]] Result<void> observe(std::uint64_t time, std::uint64_t wall_us) {
         const std::uint64_t time_us = time >> hybrid_counter_bits;
-        if (time_us > wall_us && time_us - wall_us > drift_us_max_)
-            return failure(Errc::clock_ahead, "observe time",
-                           "a stamp is " + std::to_string(time_us - wall_us) +
-                               " us ahead of this node's clock, and drift_us_max is " + std::to_string(drift_us_max_) +
-                               "; set the clocks of the nodes right, or allow for their drift");
+        if (time_us > wall_us && time_us - wall_us > drift_us_max_) [[unlikely]]
+            return too_far_ahead(time_us - wall_us);
         for (std::uint64_t last = this->last();
              last < time && !last_.compare_exchange_weak(last, time, std::memory_order_relaxed);) {
         }
@@ -69,6 +66,13 @@ public:
     std::uint64_t last() const noexcept { return last_.load(std::memory_order_relaxed); }
 
 private:
+    std::unexpected<Error> too_far_ahead(std::uint64_t by_us) const {
+        return failure(Errc::clock_ahead, "observe time",
+                       "a stamp is " + std::to_string(by_us) + " us ahead of this node's clock, and drift_us_max is " +
+                           std::to_string(drift_us_max_) +
+                           "; set the clocks of the nodes right, or allow for their drift");
+    }
+
     std::uint64_t drift_us_max_;
     typename Threads::template Atomic<std::uint64_t> last_;
 };

@@ -49,22 +49,19 @@ public:
 
     // Writes `record` at `at` (8-byte aligned, bytes_for(record) bytes); returns it in place. Lengths are the caller's
     // duty: see key_bytes_max and its kin.
-    static LogRecord* write(char* at, const Record& record) noexcept {
+    [[gnu::always_inline]] static LogRecord* write(char* at, const Record& record) noexcept {
         char* data = write_header(at, record.cell.kind, record.sequence, record.cell.stamp.size(), record.key.size(),
                                   record.cell.value.size());
-        const auto put = [&data](Bytes bytes) {
+        for (const Bytes bytes : {record.cell.stamp, record.key, record.cell.value}) {
             if (!bytes.empty()) std::memcpy(data, bytes.data(), bytes.size());
             data += bytes.size();
-        };
-        put(record.cell.stamp);
-        put(record.key);
-        put(record.cell.value);
+        }
         return reinterpret_cast<LogRecord*>(at);
     }
 
     // Writes header and padding only; returns where stamp, key and value go.
-    static char* write_header(char* at, Kind kind, Sequence sequence, std::size_t stamp, std::size_t key,
-                              std::size_t value) noexcept {
+    [[gnu::always_inline]] static char* write_header(char* at, Kind kind, Sequence sequence, std::size_t stamp,
+                                                     std::size_t key, std::size_t value) noexcept {
         const std::size_t end = bytes_for(stamp, key, value);
         std::memset(at + end - 8, 0, 8); // the padding; what the data overlaps is written again
         auto* record = reinterpret_cast<LogRecord*>(at);

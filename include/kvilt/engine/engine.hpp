@@ -95,7 +95,7 @@ public:
 
     // The same with the whole record, for those who look at its stamp.
     template <class Use>
-    Result<bool> view_record(Bytes key, Use&& use) const {
+    [[gnu::always_inline]] Result<bool> view_record(Bytes key, Use&& use) const {
         const Pin pin(state_->epochs);
         bool live = false;
         KVILT_TRY(reader_.find_newest(key, [&](const Record& record) {
@@ -220,7 +220,7 @@ public:
     }
 
     // What follows a commit that ends at `end`, without the writer lock.
-    Result<void> after_commit(LogPosition end, std::size_t bytes, const WriteOptions& options) {
+    [[gnu::always_inline]] Result<void> after_commit(LogPosition end, std::size_t bytes, const WriteOptions& options) {
         upkeep_.after_commit(bytes);
         if constexpr (P::durable)
             if (syncs(options)) return sync_to(end);
@@ -259,7 +259,7 @@ private:
                       [&] { return append(record); });
     }
 
-    Result<LogPosition> append(const Record& record) {
+    [[gnu::always_inline]] Result<LogPosition> append(const Record& record) {
         return writer_.append(FrameKind::records, LogRecord::bytes_for(record), 1, [&](char* at, Sequence first) {
             Record numbered = record;
             numbered.sequence = first;

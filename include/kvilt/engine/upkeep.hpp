@@ -110,7 +110,7 @@ private:
     };
 
     // Once for every quantum appended, and whenever something waits to be flushed or freed.
-    bool due(std::size_t bytes) {
+    [[gnu::always_inline]] bool due(std::size_t bytes) {
         const std::size_t owed = owed_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
         if (owed < quantum_bytes && !state_.work_waits.load(std::memory_order_relaxed)) return false;
         owed_bytes_.store(0, std::memory_order_relaxed);

@@ -10,18 +10,21 @@
 
 namespace kvilt::engine {
 
-inline Result<void> check_sizes(std::size_t key_bytes, std::size_t value_bytes) {
+[[gnu::cold]] inline std::unexpected<Error> too_large(std::size_t key_bytes, std::size_t value_bytes) {
     if (key_bytes > key_bytes_max)
         return failure(Errc::invalid_argument, "write",
                        "the key has " + std::to_string(key_bytes) + " bytes, at most 65536 are allowed");
-    if (value_bytes > value_bytes_max)
-        return failure(Errc::invalid_argument, "write",
-                       "the value has " + std::to_string(value_bytes) +
-                           " bytes, at most 1 GiB is allowed; split it over several keys");
+    return failure(Errc::invalid_argument, "write",
+                   "the value has " + std::to_string(value_bytes) +
+                       " bytes, at most 1 GiB is allowed; split it over several keys");
+}
+[[gnu::always_inline]] inline Result<void> check_sizes(std::size_t key_bytes, std::size_t value_bytes) {
+    if (key_bytes > key_bytes_max || value_bytes > value_bytes_max) return too_large(key_bytes, value_bytes);
     return {};
 }
 
-// Every member wants the writer lock held.
+// Every member wants the writer lock held. What each write passes through is inlined always, here and where it leads:
+// a compiler's budget for that runs out in a file with several stores.
 template <class P>
 class Writer {
 public:
@@ -33,13 +36,14 @@ public:
 
     // Makes room for a frame of `body_bytes`, which `grows` the data if it holds a put. False: a frozen generation must
     // be flushed first.
-    Result<bool> prepare(std::size_t body_bytes, [[maybe_unused]] bool grows = true) {
-        KVILT_TRY(state_.health.admit());
+    [[gnu::always_inline]] Result<bool> prepare(std::size_t body_bytes, [[maybe_unused]] bool grows = true) {
         if constexpr (P::tables) {
-            if (state_.log->room() >= body_bytes && !too_many_entries()) [[likely]]
+            if (state_.health.healthy() && state_.log->room() >= body_bytes && !too_many_entries()) [[likely]]
                 return true;
+            KVILT_TRY(state_.health.admit());
             return renew(body_bytes);
         } else {
+            KVILT_TRY(state_.health.admit());
             KVILT_TRY(cleaner_.make_room(body_bytes, grows));
             return true;
         }
@@ -56,25 +60,42 @@ public:
     // One frame: `fill(char* at, Sequence first)` writes LogRecords of `body_bytes` in all, numbered from `first`;
     // `count` is the number of sequences taken. Of a part frame the first record is the descriptor and takes none.
     template <class Fill>
-    Result<LogPosition> append(FrameKind kind, std::size_t body_bytes, std::size_t count, Fill fill) {
-        KVILT_TRY_ASSIGN(logged, log_frame(kind, body_bytes, count, fill));
+    [[gnu::always_inline]] Result<LogPosition> append(FrameKind kind, std::size_t body_bytes, std::size_t count,
+                                                      Fill&& fill) {
+        Logged logged;
+        KVILT_TRY(log_frame(kind, body_bytes, count, fill, logged));
         publish(logged);
         return logged.end;
     }
 
     template <class Fill>
-    Result<Logged> log_frame(FrameKind kind, std::size_t body_bytes, std::size_t count, Fill fill) {
+    Result<Logged> log_frame(FrameKind kind, std::size_t body_bytes, std::size_t count, Fill&& fill) {
+        Logged logged;
+        KVILT_TRY(log_frame(kind, body_bytes, count, fill, logged));
+        return logged;
+    }
+
+    // The same into a place of the caller's, which then need not be moved.
+    template <class Fill>
+    [[gnu::always_inline]] Result<void> log_frame(FrameKind kind, std::size_t body_bytes, std::size_t count,
+                                                  Fill&& fill, Logged& logged) {
         const Sequence before = state_.published.load(std::memory_order_relaxed);
         const LogPosition begin = state_.log->end();
         char* at = state_.log->begin(body_bytes);
         fill(at, before + 1);
         auto end = state_.log->commit(kind, body_bytes);
         if (!end) return state_.health.poison(std::move(end).error());
-        return Logged{{.position = begin, .kind = kind, .records = {at, body_bytes}}, before, count, *end};
+        logged.frame.position = begin;
+        logged.frame.kind = kind;
+        logged.frame.records = {at, body_bytes};
+        logged.before = before;
+        logged.count = count;
+        logged.end = *end;
+        return {};
     }
 
     // Readers see the frame from now on.
-    void publish(const Logged& logged) {
+    [[gnu::always_inline]] void publish(const Logged& logged) {
         bool descriptor = logged.frame.kind == FrameKind::part;
         logged.frame.for_each([&](LogRecord& record) {
             if (!std::exchange(descriptor, false)) index(&record, logged.before);
@@ -170,7 +191,7 @@ private:
         return {};
     }
 
-    void index(LogRecord* record, Sequence published) {
+    [[gnu::always_inline]] void index(LogRecord* record, Sequence published) {
         LogRecord* old = state_.active->index.put(record);
         if constexpr (!P::tables) state_.replaced(*record, old);
         if (old == nullptr) return;

@@ -20,11 +20,11 @@ public:
     void attach(NodeId node, Endpoint& endpoint) noexcept { endpoints_[node.number] = &endpoint; }
 
     bool send(const Message& request, ReplySink& sink) override {
-        if (!reachable(request.from, request.to)) return false;
-        if (reachable(request.to, request.from)) [[likely]] {
+        if (connected(request.from, request.to)) [[likely]] {
             endpoints_[request.to.number]->receive(request, sink);
             return true;
         }
+        if (!reachable(request.from, request.to)) return false;
         Lost lost;
         endpoints_[request.to.number]->receive(request, lost);
         return false;
@@ -33,12 +33,17 @@ public:
     bool reachable(NodeId from, NodeId to) const override {
         return !cut_[place(from, to)].load(std::memory_order_relaxed);
     }
+    bool connected(NodeId a, NodeId b) const override {
+        return cuts_.load(std::memory_order_relaxed) == 0 || (reachable(a, b) && reachable(b, a));
+    }
 
     // One direction: what `from` sends to `to`.
-    void cut(NodeId from, NodeId to) noexcept { cut_[place(from, to)].store(true); }
-    void mend(NodeId from, NodeId to) noexcept { cut_[place(from, to)].store(false); }
+    void cut(NodeId from, NodeId to) noexcept {
+        if (!cut_[place(from, to)].exchange(true)) cuts_.fetch_add(1);
+    }
+    void mend(NodeId from, NodeId to) noexcept { mend(place(from, to)); }
     void mend_all() noexcept {
-        for (std::size_t at = 0; at < endpoints_.size() * endpoints_.size(); ++at) cut_[at].store(false);
+        for (std::size_t at = 0; at < endpoints_.size() * endpoints_.size(); ++at) mend(at);
     }
 
 private:
@@ -48,9 +53,13 @@ private:
     };
 
     std::size_t place(NodeId from, NodeId to) const noexcept { return from.number * endpoints_.size() + to.number; }
+    void mend(std::size_t place) noexcept {
+        if (cut_[place].exchange(false)) cuts_.fetch_sub(1);
+    }
 
     std::vector<Endpoint*> endpoints_;
     std::unique_ptr<std::atomic<bool>[]> cut_;
+    std::atomic<std::size_t> cuts_{0}; // that are so
 };
 
 } // namespace kvilt

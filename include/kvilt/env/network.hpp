@@ -34,6 +34,8 @@ public:
 
     // Whether a message from `from` would reach `to`, as far as this network knows. It decides routing, never safety.
     virtual bool reachable(NodeId from, NodeId to) const = 0;
+    // Both ways.
+    virtual bool connected(NodeId a, NodeId b) const { return reachable(a, b) && reachable(b, a); }
 };
 
 } // namespace kvilt

@@ -64,20 +64,20 @@ public:
         return sealed;
     }
 
-    std::size_t room() const noexcept {
+    [[gnu::always_inline]] std::size_t room() const noexcept {
         if (active_ == nullptr) return 0;
         const std::size_t taken = active_->end.load(std::memory_order_relaxed) + overhead;
         return taken < active_->file->capacity ? active_->file->capacity - taken : 0;
     }
 
-    char* begin([[maybe_unused]] std::size_t body_bytes) noexcept {
+    [[gnu::always_inline]] char* begin([[maybe_unused]] std::size_t body_bytes) noexcept {
         assert(body_bytes <= room());
         Segment& segment = *active_;
         const std::size_t at = segment.end.load(std::memory_order_relaxed) + Frame::header_bytes;
         return segment.file->memory.data() + at;
     }
 
-    Result<LogPosition> commit(FrameKind kind, std::size_t body_bytes) {
+    [[gnu::always_inline]] Result<LogPosition> commit(FrameKind kind, std::size_t body_bytes) {
         Segment& segment = *active_;
         const std::uint32_t at = segment.end.load(std::memory_order_relaxed);
         const auto end = static_cast<std::uint32_t>(at + Frame::header_bytes + body_bytes);

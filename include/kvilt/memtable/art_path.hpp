@@ -65,8 +65,10 @@ std::size_t first_difference(ArtNode<Threads>& node, Bytes key, std::size_t from
     if (from == depth) return depth;
     const std::size_t skipped = depth - from;
     if (skipped > node.prefix_bytes) return first_difference(key, any_record(node)->key().substr(0, depth), from);
-    if (depth >= node.prefix_bytes && key.size() >= depth) {
-        const auto known = coding::load<std::uint64_t>(key.data() + depth - node.prefix_bytes);
+    if (key.size() >= std::max(depth, node.prefix_bytes)) {
+        const auto known = depth >= node.prefix_bytes
+                               ? coding::load<std::uint64_t>(key.data() + depth - node.prefix_bytes)
+                               : coding::load<std::uint64_t>(key.data()) << (8 * (node.prefix_bytes - depth));
         const std::uint64_t differing = (known ^ node.prefix) >> (64 - 8 * skipped);
         return differing == 0 ? depth : from + static_cast<std::size_t>(std::countr_zero(differing)) / 8;
     }
