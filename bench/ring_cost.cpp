@@ -1,5 +1,5 @@
-// What copies cost beside the engines that hold them: a put to three nodes against three puts, a get from two against
-// two gets, in one run. docs/benchmarks.md
+// What copies cost beside the engines that hold them, in one run: a put to three nodes against three puts, and, in
+// another order, a get from two against two gets. docs/benchmarks.md
 #include <kvilt/kvilt.hpp>
 
 #include <algorithm>
@@ -7,7 +7,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace kvilt;
@@ -26,13 +28,23 @@ std::string key_of(std::uint64_t number) {
     return key;
 }
 
-// Nanoseconds a call, over all keys.
+// All numbers below `count`, in an order of their own.
+std::vector<std::uint64_t> shuffled(std::size_t count) {
+    std::vector<std::uint64_t> numbers(count);
+    for (std::size_t n = 0; n < count; ++n) {
+        numbers[n] = n;
+        std::swap(numbers[n], numbers[mix(1, n) % (n + 1)]);
+    }
+    return numbers;
+}
+
+// Nanoseconds a call, over the keys of all numbers.
 template <class Call>
-double time_ns(int count, Call call) {
+double time_ns(const std::vector<std::uint64_t>& numbers, Call call) {
     const auto begin = std::chrono::steady_clock::now();
-    for (int i = 0; i < count; ++i) call(key_of(static_cast<std::uint64_t>(i)));
+    for (const std::uint64_t number : numbers) call(key_of(number));
     const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - begin;
-    return taken.count() / count;
+    return taken.count() / static_cast<double>(numbers.size());
 }
 
 double median(std::vector<double> values) {
@@ -40,39 +52,76 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
+struct Figures { // ns a call, of each round
+    std::vector<double> puts{};
+    std::vector<double> gets{};
+};
+
+// Every run begins on an empty disk: what another has written, and the system still writes back, is gone.
+class Runs {
+public:
+    explicit Runs(std::size_t count) : written_(count), read_(shuffled(count)) {
+        std::iota(written_.begin(), written_.end(), std::uint64_t{0});
+    }
+
+    void run_alone() {
+        std::filesystem::remove_all(directory);
+        std::vector<Alone> engines;
+        for (int n = 0; n < 3; ++n) engines.push_back(Alone::open(directory + "/alone-" + std::to_string(n)).value());
+        alone.puts.push_back(time_ns(written_, [&](const std::string& key) {
+            for (Alone& engine : engines) engine.put(key, value_).value();
+        }));
+        alone.gets.push_back(time_ns(read_, [&](const std::string& key) {
+            for (std::size_t n = 0; n < 2; ++n)
+                if (engines[n].get(key).value()->size() != value_.size()) std::abort();
+        }));
+    }
+
+    void run_ring() {
+        std::filesystem::remove_all(directory);
+        Ring store = Ring::open(directory, {.partition = {.nodes = 3}}).value();
+        ring.puts.push_back(time_ns(written_, [&](const std::string& key) { (void)store.put(key, value_).value(); }));
+        ring.gets.push_back(time_ns(read_, [&](const std::string& key) {
+            if (store.get(key).value()->size() != value_.size()) std::abort();
+        }));
+    }
+
+    double key_ns() const {
+        return time_ns(written_, [](const std::string& key) {
+            if (key.size() != 16) std::abort();
+        });
+    }
+
+    static inline const std::string directory = "ring_cost";
+    Figures alone{};
+    Figures ring{};
+
+private:
+    const std::string value_ = std::string(100, 'v');
+    std::vector<std::uint64_t> written_;
+    std::vector<std::uint64_t> read_;
+};
+
+void print(const char* what, const char* beside, double ring_ns, double alone_ns) {
+    std::printf("%s %7.0f   %s %7.0f   ratio %.2f\n", what, ring_ns, beside, alone_ns, ring_ns / alone_ns);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     const int count = argc > 1 ? std::atoi(argv[1]) : 200'000;
-    const std::string value(100, 'v');
-    std::vector<double> puts, three_puts, gets, two_gets, keys;
-    for (int round = 0; round < rounds; ++round) {
-        std::filesystem::remove_all("ring_cost");
-        {
-            std::vector<Alone> engines;
-            for (int n = 0; n < 3; ++n) engines.push_back(Alone::open("ring_cost/alone-" + std::to_string(n)).value());
-            three_puts.push_back(time_ns(count, [&](const std::string& key) {
-                for (Alone& engine : engines) engine.put(key, value).value();
-            }));
-            two_gets.push_back(time_ns(count, [&](const std::string& key) {
-                for (int n = 0; n < 2; ++n)
-                    if (engines[static_cast<std::size_t>(n)].get(key).value()->size() != 100) std::abort();
-            }));
-        }
-        Ring ring = Ring::open("ring_cost/ring", {.partition = {.nodes = 3}}).value();
-        puts.push_back(time_ns(count, [&](const std::string& key) { (void)ring.put(key, value).value(); }));
-        gets.push_back(time_ns(count, [&](const std::string& key) {
-            if (ring.get(key).value()->size() != 100) std::abort();
-        }));
-        keys.push_back(time_ns(count, [](const std::string& key) {
-            if (key.size() != 16) std::abort();
-        }));
+    if (count < 1) {
+        std::fprintf(stderr, "usage: bench_ring_cost [KEYS], at least 1\n");
+        return 2;
     }
-    std::filesystem::remove_all("ring_cost");
+    Runs runs(static_cast<std::size_t>(count));
+    for (int round = 0; round < rounds; ++round) {
+        round % 2 == 0 ? runs.run_alone() : runs.run_ring();
+        round % 2 == 0 ? runs.run_ring() : runs.run_alone();
+    }
+    std::filesystem::remove_all(Runs::directory);
     std::printf("%d keys of 16 bytes, values of 100, medians of %d rounds, ns a call (making the key: %.0f)\n", count,
-                rounds, median(keys));
-    std::printf("put on three nodes %7.0f   three puts %7.0f   ratio %.2f\n", median(puts), median(three_puts),
-                median(puts) / median(three_puts));
-    std::printf("get from two nodes %7.0f   two gets   %7.0f   ratio %.2f\n", median(gets), median(two_gets),
-                median(gets) / median(two_gets));
+                rounds, runs.key_ns());
+    print("put on three nodes", "three puts", median(runs.ring.puts), median(runs.alone.puts));
+    print("get from two nodes", "two gets  ", median(runs.ring.gets), median(runs.alone.gets));
 }
