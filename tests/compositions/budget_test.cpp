@@ -6,19 +6,41 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <utility>
+
 using namespace kvilt;
 
 namespace {
 
 std::string numbered(std::size_t n) { return "key " + std::to_string(n); }
 
+// Its workers come late, as on a machine that has other work: as much waits to be flushed as may.
+class LateExecutor final : public Executor {
+public:
+    explicit LateExecutor(std::uint64_t late_us) : late_us_(late_us) {}
+    std::unique_ptr<Worker> start(std::function<void()> task) override {
+        return threads_.start([this, task = std::move(task)] {
+            std::this_thread::sleep_for(std::chrono::microseconds(late_us_));
+            task();
+        });
+    }
+
+private:
+    ThreadExecutor threads_{};
+    std::uint64_t late_us_;
+};
+
 // Writes many times the budget, reading between, and looks at the memory all the while.
 template <class Store>
-void fill(std::size_t budget) {
+void fill(std::size_t budget, std::uint64_t late_us) {
     MemoryWorld world;
-    ThreadExecutor threads;
+    LateExecutor late(late_us);
     Environment environment = world.environment();
-    environment.executor = &threads;
+    environment.executor = &late;
     auto store =
         Store::open("store",
                     {.table = {.file_bytes_max = 1_MiB, .level_bytes_base = 2_MiB}, .memory_bytes_max = budget},
@@ -51,8 +73,12 @@ void fill(std::size_t budget) {
 } // namespace
 
 TEST_CASE("a store over tables keeps to its budget through fill, compaction and cached reads") {
-    fill<Store<memtable::Art<>, log::Mapped, table::Lsm<reads::Cached>>>(8_MiB);
-    fill<Store<memtable::Art<threads::Many>, log::Buffered, table::Lsm<compaction::Leveled, reads::Cached>>>(2_MiB);
+    fill<Store<memtable::Art<>, log::Mapped, table::Lsm<reads::Cached>>>(8_MiB, 0);
+    using Many = Store<memtable::Art<threads::Many>, log::Buffered, table::Lsm<compaction::Leveled, reads::Cached>>;
+    for (const std::uint64_t late_us : {0, 2'000, 8'000}) {
+        fill<Many>(1_MiB, late_us);
+        fill<Many>(2_MiB, late_us);
+    }
 }
 
 TEST_CASE("a store without tables refuses what is beyond its budget, and erasing makes room") {
