@@ -75,7 +75,7 @@ void fill(std::size_t budget, std::uint64_t late_us) {
 TEST_CASE("a store over tables keeps to its budget through fill, compaction and cached reads") {
     fill<Store<memtable::Art<>, log::Mapped, table::Lsm<reads::Cached>>>(8_MiB, 0);
     using Many = Store<memtable::Art<threads::Many>, log::Buffered, table::Lsm<compaction::Leveled, reads::Cached>>;
-    for (const std::uint64_t late_us : {0, 2'000, 8'000}) {
+    for (const std::uint64_t late_us : {0u, 2'000u, 8'000u}) {
         fill<Many>(1_MiB, late_us);
         fill<Many>(2_MiB, late_us);
     }
