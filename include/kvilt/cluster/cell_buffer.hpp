@@ -44,7 +44,7 @@ private:
     char short_[256];
 };
 
-// The join of the cells that were added. Cells with equal stamps say the same.
+// The join of the cells that were added.
 template <ConflictPolicy C>
 class Joined {
 public:
@@ -53,26 +53,29 @@ public:
 
     Joined() noexcept {} // nor is it here
 
-    // version() if the join now has the stamp of `cell`, else less.
+    // version() if the join is `cell` now, else less.
     std::size_t add(const Cell& cell) {
         if (!present().cell()) {
             present().assign(cell);
             return ++version_;
         }
         const Cell& so_far = *present().cell();
-        if (so_far.stamp == cell.stamp) return version_; // its value need not even be looked at
+        if (same(so_far, cell)) return version_;
         if (C::covers(so_far, cell)) return less;
         spare().assign(C::covers(cell, so_far) ? cell : C::join(so_far, cell, room_));
         second_ = !second_;
-        version_ += present().cell()->stamp != spare().cell()->stamp;
-        return present().cell()->stamp == cell.stamp ? version_ : less;
+        ++version_;
+        return same(*present().cell(), cell) ? version_ : less;
     }
     const std::optional<Cell>& cell() const noexcept { return second_ ? b_.cell() : a_.cell(); }
 
-    // The number of stamps that it has had: it grows with each cell, so none comes back.
+    // How many cells it has been, one after the other: it only grows, so none comes back.
     std::size_t version() const noexcept { return version_; }
 
 private:
+    // Stamps alone do not say it: two writes may have one, if a clock or a policy is wrong.
+    static bool same(const Cell& a, const Cell& b) noexcept { return a.stamp == b.stamp && a.value == b.value; }
+
     CellBuffer& present() noexcept { return second_ ? b_ : a_; }
     CellBuffer& spare() noexcept { return second_ ? a_ : b_; }
 

@@ -59,13 +59,7 @@ public:
         default:
             break;
         }
-        Message reply{.kind = MessageKind::reply,
-                      .from = request.to,
-                      .to = request.from,
-                      .epoch = request.epoch,
-                      .operation = request.operation,
-                      .shard = request.shard,
-                      .key = request.key};
+        Message reply = reply_to(request);
         auto served = common_.admit(request);
         if (served) served = act(request, reply, sink);
         if (!served) common_.refuse(reply, served.error(), sink);

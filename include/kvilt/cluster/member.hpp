@@ -42,7 +42,6 @@ struct RingParts {
     using Align = AlignOperation<Coordinator>; // with leaders
     using Repair = RepairOperation<P, Coordinator>;
     using HandOn = HandOnOperation<P, Coordinator>;
-    using Fence = FenceOperation<Coordinator>;
     using Purge = PurgeOperation<Coordinator>;
 };
 
@@ -85,10 +84,10 @@ public:
         return {};
     }
 
-    // An orderly end: nothing may be called afterwards.
+    // An orderly end: nothing may be called afterwards. Where there is no room to say so, the next life has another
+    // number and computes its digests anew: no data is lost by it.
     Result<void> close() {
-        if constexpr (P::on_disk) KVILT_TRY(memory_.write_text("digests", copies_->tree().text()));
-        KVILT_TRY(memory_.end());
+        (void)mark_end();
         return engine_->close();
     }
 
@@ -117,6 +116,11 @@ public:
 private:
     Member(std::unique_ptr<Engine> engine, const RingContext<Ring>& context)
         : engine_(std::move(engine)), memory_(*engine_), hints_(*engine_, memory_, limits_of(context.replication)) {}
+
+    Result<void> mark_end() {
+        if constexpr (P::on_disk) KVILT_TRY(memory_.write_text("digests", copies_->tree().text()));
+        return memory_.end();
+    }
 
     Result<void> begin(NodeId self, const RingContext<Ring>& context) {
         KVILT_TRY(memory_.open(*context.environment.random));

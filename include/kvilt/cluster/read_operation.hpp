@@ -62,7 +62,7 @@ public:
 
     // Whoever has not been asked yet.
     void retry() override {
-        if (phase_ != Phase::read) return;
+        if (done() || phase_ != Phase::read) return;
         asking_ = true;
         Message read = message(MessageKind::read, Phase::read);
         for (auto& place : homes_.places())

@@ -22,13 +22,7 @@ public:
         : memory_(memory), copies_(copies), comparer_(comparer), hints_(hints), coordinator_(coordinator) {}
 
     void serve(const Message& request, ReplySink& sink) {
-        Message reply{.kind = MessageKind::reply,
-                      .from = request.to,
-                      .to = request.from,
-                      .epoch = request.epoch,
-                      .operation = request.operation,
-                      .shard = request.shard,
-                      .key = request.key};
+        Message reply = reply_to(request);
         if (const auto served = admit_and_act(request, reply, sink); !served) refuse(reply, served.error(), sink);
     }
 

@@ -71,7 +71,7 @@ public:
 
     // Others stand in for homes that have not answered, where the plan allows it.
     void retry() override {
-        if (phase_ != Phase::write || !plan_->stand_ins) return;
+        if (done() || phase_ != Phase::write || !plan_->stand_ins) return;
         Message write = write_message();
         for (auto& place : homes_.places())
             if (place.state != State::answered && place.asked == place.home) stand_in(write, place);

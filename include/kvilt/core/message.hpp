@@ -74,6 +74,16 @@ struct Message {
     }
 };
 
+// To whoever asked, about the same.
+inline Message reply_to(const Message& request) noexcept {
+    return {.from = request.to,
+            .to = request.from,
+            .epoch = request.epoch,
+            .operation = request.operation,
+            .shard = request.shard,
+            .key = request.key};
+}
+
 // Where the reply to a request goes.
 class ReplySink {
 public:

@@ -61,33 +61,16 @@ struct LeaderFollower {
     // `needed` homes, the leader among them, have it in order.
     static Result<WritePlan> write_plan(Level level, const Options&) {
         KVILT_TRY(check(level));
-        return WritePlan{.needed = homes_of(level, ack == Ack::async ? 1 : ack == Ack::majority ? majority : N)};
+        return WritePlan{.needed = answers_at(level, N, ack == Ack::async ? 1 : ack == Ack::majority ? majority : N)};
     }
 
     // `needed` homes, the leader among them, stand by its term and have what it returns. Level::one is any home.
     static Result<ReadPlan> read_plan(Level level, const Options&) {
         KVILT_TRY(check(level));
-        return ReadPlan{.needed = homes_of(level, ack == Ack::async ? 1 : majority)};
+        return ReadPlan{.needed = answers_at(level, N, ack == Ack::async ? 1 : majority)};
     }
 
 private:
-    static constexpr std::size_t homes_of(Level level, std::size_t standard) noexcept {
-        switch (level) {
-        case Level::one:
-            return 1;
-        case Level::two:
-            return 2;
-        case Level::quorum:
-            return majority;
-        case Level::all:
-            return N;
-        case Level::standard:
-        case Level::linearizable:
-            break;
-        }
-        return standard;
-    }
-
     static Result<void> check(Level level) {
         if (level == Level::linearizable && ack == Ack::async)
             return failure(Errc::invalid_argument, "choose level",

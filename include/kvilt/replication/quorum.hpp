@@ -67,7 +67,7 @@ struct Quorum {
 
     static Result<WritePlan> write_plan(Level level, const Options&) {
         KVILT_TRY(check(level));
-        WritePlan plan{.needed = answers(level, W), .stand_ins = is_sloppy};
+        WritePlan plan{.needed = answers_at(level, N, W), .stand_ins = is_sloppy};
         plan.version_first = is_linearizable && (level == Level::standard || level == Level::linearizable);
         plan.versions_needed = plan.version_first ? R : 0;
         return plan;
@@ -75,7 +75,7 @@ struct Quorum {
 
     static Result<ReadPlan> read_plan(Level level, const Options& options) {
         KVILT_TRY(check(level));
-        ReadPlan plan{.needed = answers(level, R), .stand_ins = is_sloppy};
+        ReadPlan plan{.needed = answers_at(level, N, R), .stand_ins = is_sloppy};
         const bool full = level == Level::standard || level == Level::linearizable;
         plan.write_back = full && (is_linearizable || options.read_repair == ReadRepair::before);
         plan.write_back_needed = W;
@@ -85,23 +85,6 @@ struct Quorum {
     }
 
 private:
-    static constexpr std::size_t answers(Level level, std::size_t standard) noexcept {
-        switch (level) {
-        case Level::one:
-            return 1;
-        case Level::two:
-            return 2;
-        case Level::quorum:
-            return N / 2 + 1;
-        case Level::all:
-            return N;
-        case Level::standard:
-        case Level::linearizable:
-            break;
-        }
-        return standard;
-    }
-
     static Result<void> check(Level level) {
         if (level == Level::linearizable && !is_linearizable)
             return failure(Errc::invalid_argument, "choose level",

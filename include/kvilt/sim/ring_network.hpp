@@ -79,14 +79,11 @@ private:
         note(message);
         Station* const station = stations_[message.to.number];
         if (message.kind == MessageKind::reply) return station->hear(message);
-        if (fate == Fate::acknowledge)
-            return post({.from = message.to,
-                         .to = message.from,
-                         .epoch = message.epoch,
-                         .operation = message.operation,
-                         .shard = message.shard,
-                         .key = message.key,
-                         .payload = message.payload});
+        if (fate == Fate::acknowledge) {
+            Message done = reply_to(message);
+            done.payload = message.payload;
+            return post(done);
+        }
         Back back(*this);
         station->receive(message, back);
     }
