@@ -62,9 +62,9 @@ private:
         std::string text;
         to.append_to(text);
         text.push_back(torn ? '\1' : '\0');
-        records.add(StoredKey::own(position_name_), {.kind = Kind::put, .value = text});
+        records.note(StoredKey::own(position_name_), text);
         const std::string terms = history == nullptr ? std::string() : history->text();
-        if (history != nullptr) records.add(StoredKey::own(terms_name_), {.kind = Kind::put, .value = terms});
+        if (history != nullptr) records.note(StoredKey::own(terms_name_), terms);
         if (auto written = write_together(copies_.engine(), records); !written) {
             loaded_ = false;
             return written;

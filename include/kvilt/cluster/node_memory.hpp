@@ -138,7 +138,7 @@ private:
     Result<void> write(Bytes name, std::uint64_t number) {
         char text[sizeof number];
         coding::store(text, number);
-        return engine_.put(StoredKey::own(name), {text, sizeof text}, {});
+        return engine_.note(StoredKey::own(name), {text, sizeof text});
     }
 
     engine::Engine<P>& engine_;

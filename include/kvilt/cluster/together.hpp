@@ -12,20 +12,29 @@ namespace kvilt::cluster {
 class Together {
 public:
     void add(Bytes stored_key, const Cell& cell) {
+        grows_ |= !cell.value.empty();
+        append(stored_key, cell);
+    }
+    void remove(Bytes stored_key) { append(stored_key, {.kind = Kind::tombstone}); }
+    // As Engine::note.
+    void note(Bytes stored_key, Bytes value) { append(stored_key, {.kind = Kind::put, .value = value}); }
+
+    Bytes bytes() const noexcept { return {bytes_.data(), bytes_.size()}; }
+    std::size_t count() const noexcept { return count_; }
+    bool grows() const noexcept { return grows_; } // the data: it has a cell with a value
+
+private:
+    void append(Bytes stored_key, const Cell& cell) {
         const Record record{.key = stored_key, .cell = cell};
         const std::size_t at = bytes_.size();
         bytes_.resize(at + LogRecord::bytes_for(record));
         LogRecord::write(bytes_.data() + at, record);
         ++count_;
     }
-    void remove(Bytes stored_key) { add(stored_key, {.kind = Kind::tombstone}); }
 
-    Bytes bytes() const noexcept { return {bytes_.data(), bytes_.size()}; }
-    std::size_t count() const noexcept { return count_; }
-
-private:
     std::vector<char> bytes_{};
     std::size_t count_ = 0;
+    bool grows_ = false;
 };
 
 // Readers see them when it returns; they are as safe as the log makes every write.
@@ -38,7 +47,7 @@ Result<void> write_together(engine::Engine<P>& engine, const Together& records) 
     for (;;) {
         {
             std::unique_lock lock(state.writer);
-            KVILT_TRY_ASSIGN(ready, engine.writer().prepare(body.size()));
+            KVILT_TRY_ASSIGN(ready, engine.writer().prepare(body.size(), records.grows()));
             if (ready) {
                 KVILT_TRY_ASSIGN(end, engine.writer().append(FrameKind::records, body.size(), records.count(),
                                                              [&](char* at, Sequence first) {

@@ -57,6 +57,13 @@ public:
         return write({.key = key, .cell = {.kind = Kind::tombstone}}, options);
     }
 
+    // What the owner of an engine keeps of itself there: few, small, and each in the place of the one before. So it has
+    // room where the budget of memory is spent, as what is erased has.
+    Result<void> note(Bytes key, Bytes value) {
+        const Record record{.key = key, .cell = {.kind = Kind::put, .value = value}};
+        return commit(LogRecord::bytes_for(record), false, {}, [&] { return append(record); });
+    }
+
     Result<void> apply(const Batch& batch, const WriteOptions& options) {
         KVILT_TRY(check_batch(batch));
         if (batch.empty()) return {};

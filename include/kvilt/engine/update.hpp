@@ -66,7 +66,8 @@ private:
         if (!wanted) return {};
         KVILT_TRY(check_sizes(0, record.cell.value.size()));
         const std::size_t bytes = LogRecord::bytes_for(record);
-        KVILT_TRY_ASSIGN(ready, engine_.writer().prepare(bytes));
+        const bool grows = !record.cell.value.empty(); // what is erased makes room, though a cell stays that says so
+        KVILT_TRY_ASSIGN(ready, engine_.writer().prepare(bytes, grows));
         outcome.blocked = !ready;
         if (!ready) return {};
         const auto fill = [&](char* at, Sequence first) __attribute__((always_inline)) {
