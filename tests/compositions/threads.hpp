@@ -284,7 +284,7 @@ private:
         if constexpr (Store::template has<Capability::durable>)
             if (memory.round % 5 == 3) verdict_.must(store_.sync());
         if constexpr (on_disk) {
-            if (memory.round % 23 == 4) check_checkpoint(directory_ + name("/checkpoint ", memory.round));
+            if (memory.round % 9 == 4) check_checkpoint(directory_ + name("/checkpoint ", memory.round));
             if (memory.round % 11 == 5) verdict_.take(store_.verify());
         }
         ++upkeep_;

@@ -46,13 +46,11 @@ public:
 
     Result<void> run() {
         KVILT_TRY(prepare_checkpoint(*state_.home.environment.files, directory_));
-        const ManifestState& own = state_.home.manifest->state();
-        KVILT_TRY_ASSIGN(manifest, Manifest::create(state_.home.environment, directory_,
-                                                    {.identity = own.identity, .formats = own.formats}));
+        KVILT_TRY_ASSIGN(manifest, Manifest::create(state_.home.environment, directory_, empty_copy()));
         KVILT_TRY_ASSIGN(
-            log,
-            P::Log::open({.environment = state_.home.environment, .directory = directory_, .identity = own.identity},
-                         state_.options.log));
+            log, P::Log::open(
+                     {.environment = state_.home.environment, .directory = directory_, .identity = manifest.identity()},
+                     state_.options.log));
         log_ = std::move(log);
         KVILT_TRY_ASSIGN(scanned, log_->scan(manifest.state().log));
         KVILT_TRY_ASSIGN(settled, log_->settle(scanned));
@@ -61,6 +59,13 @@ public:
     }
 
 private:
+    // The manifest is the maintainer's, who edits it when he frees segments.
+    ManifestState empty_copy() const {
+        const std::lock_guard lock(state_.maintainer);
+        const ManifestState& own = state_.home.manifest->state();
+        return {.identity = own.identity, .formats = own.formats};
+    }
+
     // Unordered indexes are visited by the writer alone: writers wait for the whole copy.
     Result<void> copy() {
         if constexpr (P::ordered) {
