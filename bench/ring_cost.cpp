@@ -16,9 +16,11 @@ using namespace kvilt;
 
 namespace {
 
-using Alone = Store<memtable::Art<threads::Many>, log::Mapped, table::Lsm<>>;
-using Ring = Store<memtable::Art<threads::Many>, log::Mapped, table::Lsm<>, partition::Ring<>,
-                   replication::Quorum<3, 2, 2>, conflict::LastWriteWins<>>;
+template <class Threads>
+using AloneOf = Store<memtable::Art<Threads>, log::Mapped, table::Lsm<>>;
+template <class Threads>
+using RingOf = Store<memtable::Art<Threads>, log::Mapped, table::Lsm<>, partition::Ring<>, replication::Quorum<3, 2, 2>,
+                     conflict::LastWriteWins<>>;
 
 constexpr int rounds = 5;
 
@@ -58,7 +60,11 @@ struct Figures { // ns a call, of each round
 };
 
 // Every run begins on an empty disk: what another has written, and the system still writes back, is gone.
+template <class Threads>
 class Runs {
+    using Alone = AloneOf<Threads>;
+    using Ring = RingOf<Threads>;
+
 public:
     explicit Runs(std::size_t count) : written_(count), read_(shuffled(count)) {
         std::iota(written_.begin(), written_.end(), std::uint64_t{0});
@@ -106,6 +112,20 @@ void print(const char* what, const char* beside, double ring_ns, double alone_ns
     std::printf("%s %7.0f   %s %7.0f   ratio %.2f\n", what, ring_ns, beside, alone_ns, ring_ns / alone_ns);
 }
 
+template <class Threads>
+void measure(const char* tag, std::size_t count) {
+    Runs<Threads> runs(count);
+    for (int round = 0; round < rounds; ++round) {
+        round % 2 == 0 ? runs.run_alone() : runs.run_ring();
+        round % 2 == 0 ? runs.run_ring() : runs.run_alone();
+    }
+    std::filesystem::remove_all(runs.directory);
+    std::printf("%s: %zu keys of 16 bytes, values of 100, medians of %d rounds, ns a call (making the key: %.0f)\n",
+                tag, count, rounds, runs.key_ns());
+    print("put on three nodes", "three puts", median(runs.ring.puts), median(runs.alone.puts));
+    print("get from two nodes", "two gets  ", median(runs.ring.gets), median(runs.alone.gets));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -114,14 +134,6 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: bench_ring_cost [KEYS], at least 1\n");
         return 2;
     }
-    Runs runs(static_cast<std::size_t>(count));
-    for (int round = 0; round < rounds; ++round) {
-        round % 2 == 0 ? runs.run_alone() : runs.run_ring();
-        round % 2 == 0 ? runs.run_ring() : runs.run_alone();
-    }
-    std::filesystem::remove_all(Runs::directory);
-    std::printf("%d keys of 16 bytes, values of 100, medians of %d rounds, ns a call (making the key: %.0f)\n", count,
-                rounds, runs.key_ns());
-    print("put on three nodes", "three puts", median(runs.ring.puts), median(runs.alone.puts));
-    print("get from two nodes", "two gets  ", median(runs.ring.gets), median(runs.alone.gets));
+    measure<threads::One>("threads::One", static_cast<std::size_t>(count));
+    measure<threads::Many>("threads::Many", static_cast<std::size_t>(count));
 }
