@@ -156,13 +156,8 @@ public:
     // A value, or nothing, for each key, in their order.
     template <class Value = std::string, CodableKey Key>
     [[nodiscard]] Result<std::vector<std::optional<Value>>> get_many(std::span<const Key> keys) const {
-        std::vector<std::optional<Value>> values;
-        values.reserve(keys.size());
-        for (const Key& key : keys) {
-            KVILT_TRY_ASSIGN(value, get<Value>(key));
-            values.push_back(std::move(value));
-        }
-        return values;
+        KVILT_TRY(admit());
+        return read_values<Value>(*node_, keys);
     }
     template <class Value = std::string, CodableKey Key>
     [[nodiscard]] Result<std::vector<std::optional<Value>>> get_many(std::initializer_list<Key> keys) const {

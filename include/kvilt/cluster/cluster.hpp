@@ -2,6 +2,7 @@
 // docs/policies/replication.md
 #pragma once
 
+#include <kvilt/cluster/approach.hpp>
 #include <kvilt/cluster/cluster_scan.hpp>
 #include <kvilt/cluster/nodes_opening.hpp>
 #include <kvilt/cluster/seat.hpp>
@@ -88,6 +89,7 @@ public:
     Result<Written> write(const WriteRequest& request, NodeId via) {
         KVILT_TRY(engine::check_sizes(request.key.size(), request.value.size()));
         KVILT_TRY(Engine::check_sync({.sync = request.sync}));
+        approach<Ring::Replication::copies>(request.key);
         return coordinate(via, [&](Coordinator& coordinator) -> Result<Written> {
             typename Ring::Write operation(coordinator, request);
             if (const auto& done = operation.run(); !done) return std::unexpected(done.error());
@@ -112,6 +114,7 @@ public:
     // Calls use(const std::optional<Cell>&, const ReadReached&) when enough have answered.
     template <class Use>
     Result<void> read(Bytes key, Level level, NodeId via, Use use) const {
+        if constexpr (!Ring::led) approach<Ring::Replication::reads>(key);
         return coordinate(via, [&](Coordinator& coordinator) -> Result<void> {
             typename Ring::Read operation(coordinator, key, level);
             if (const auto& done = operation.run(); !done) return std::unexpected(done.error());
@@ -258,6 +261,15 @@ private:
             seats_[node]->take(std::move(member));
         }
         return {};
+    }
+
+    // The homes that a request is likely to go to, before it does.
+    template <std::size_t homes>
+    void approach(Bytes key) const {
+        if constexpr (DescendingIndex<typename P::Index> && homes > 1) {
+            const ShardId shard = placed_.shard_of(key);
+            cluster::approach<Ring, homes>(seats_, placed_.homes(shard).first(homes), shard, key);
+        }
     }
 
     using Time_ = typename ClockOf<C>::type;

@@ -40,6 +40,9 @@ public:
     // It cannot begin.
     void stay_down(const Error& why) { why_down_ = why; }
 
+    // Whoever holds one that is not empty may use member().
+    Pass pass() { return Pass(gate_); }
+
     bool lives() const noexcept { return gate_.is_open(); }
     const std::optional<Error>& why_down() const noexcept { return why_down_; }
 
@@ -50,7 +53,7 @@ public:
         if (pass) act(*member_);
         return static_cast<bool>(pass);
     }
-    // Whoever opens and closes it, who knows what he does.
+    // Of those who open and close it, and who hold a pass.
     Member<Ring>* member() noexcept { return member_.get(); }
 
 private:

@@ -72,6 +72,12 @@ public:
         return at + header_bytes;
     }
 
+    // The lines that a small record lies in, on their way into the caches. Any address is safe.
+    static void prefetch(const LogRecord* record) noexcept {
+        const auto* const begin = reinterpret_cast<const char*>(record);
+        for (std::size_t line = 0; line < 3; ++line) __builtin_prefetch(begin + 64 * line);
+    }
+
     Kind kind() const noexcept { return static_cast<Kind>(tag_ & 0xff); }
     Sequence sequence() const noexcept { return tag_ >> 8; }
     Bytes stamp() const noexcept { return {data(), stamp_bytes()}; }

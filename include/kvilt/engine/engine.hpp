@@ -9,8 +9,10 @@
 #include <kvilt/engine/stats.hpp>
 #include <kvilt/engine/upkeep.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -100,6 +102,19 @@ public:
         return live;
     }
 
+    // The newest values of many keys: use(n, Bytes value) for each that is there, in their order, as view() calls it.
+    template <class Use>
+    Result<void> view_many(std::span<const Bytes> keys, Use&& use) const {
+        for (std::size_t done = 0; done < keys.size(); done += Reader<P>::side_by_side_max) {
+            const auto some = keys.subspan(done, std::min(Reader<P>::side_by_side_max, keys.size() - done));
+            const Pin pin(state_->epochs);
+            KVILT_TRY(reader_.find_newest_of(some, [&](std::size_t n, const Record& record) {
+                if (record.cell.kind == Kind::put) use(done + n, record.cell.value);
+            }));
+        }
+        return {};
+    }
+
     // The same with the whole record, for those who look at its stamp.
     template <class Use>
     [[gnu::always_inline]] Result<bool> view_record(Bytes key, Use&& use) const {
@@ -111,6 +126,19 @@ public:
         }));
         return live;
     }
+
+    // Fetches what a read or a write of `key` will touch in the memtable, in steps to be taken beside others: see
+    // engine/side_by_side.hpp.
+    class Approach {
+    public:
+        Approach(const Engine& engine, Bytes key)
+            : pin_(engine.state_->epochs), descent_(engine.reader_.active().index, key) {}
+        bool step() noexcept { return descent_.step(); }
+
+    private:
+        Pin pin_;
+        typename DescentOf<typename P::Index>::type descent_;
+    };
 
     Scan<P> scan(Range range, std::optional<Sequence> at) const { return Scan<P>(*state_, std::move(range), at); }
 

@@ -1,9 +1,13 @@
 // Point reads: active index, frozen indexes, tables from new to old; the first hit decides.
 #pragma once
 
+#include <kvilt/engine/side_by_side.hpp>
 #include <kvilt/engine/state.hpp>
 
+#include <array>
+#include <cassert>
 #include <optional>
+#include <span>
 
 namespace kvilt::engine {
 
@@ -41,7 +45,67 @@ public:
         }
     }
 
+    const Generation<P>& active() const {
+        if constexpr (P::tables)
+            return *state_.seen().active;
+        else
+            return *state_.active;
+    }
+
+    static constexpr std::size_t side_by_side_max = 16;
+
+    // The same for several keys, side_by_side_max at most, whose look-ups wait for memory together. use(n, record) for
+    // each key that has one, in their order.
+    template <class Use>
+    Result<void> find_newest_of(std::span<const Bytes> keys, Use&& use) const {
+        assert(keys.size() <= side_by_side_max);
+        Heads heads{};
+        if constexpr (!P::tables) {
+            look_in(*state_.active, keys, heads);
+            for (std::size_t n = 0; n < keys.size(); ++n)
+                if (heads[n] != nullptr) use(n, heads[n]->record());
+            return {};
+        } else {
+            const View<P>& view = state_.seen();
+            look_in(*view.active, keys, heads);
+            for (const Generation<P>* generation : view.frozen) look_in(*generation, keys, heads);
+            using Search = typename VersionOf<P>::type::Search;
+            const Sequence at = state_.published.load(std::memory_order_acquire);
+            std::array<Search, side_by_side_max> searches;
+            for (std::size_t n = 0; n < keys.size(); ++n)
+                if (heads[n] == nullptr) searches[n] = Search(*view.tables, keys[n], at);
+            descend(std::span(searches).first(keys.size()));
+            for (std::size_t n = 0; n < keys.size(); ++n) {
+                if (heads[n] != nullptr) {
+                    use(n, heads[n]->record());
+                    continue;
+                }
+                typename TablesOf<P>::type::Found found;
+                KVILT_TRY_ASSIGN(hit, searches[n].find(found));
+                if (hit) use(n, found.record);
+            }
+            return {};
+        }
+    }
+
 private:
+    using Heads = std::array<const LogRecord*, side_by_side_max>;
+
+    // Fills in the newest published record of each key that has none yet.
+    void look_in(const Generation<P>& generation, std::span<const Bytes> keys, Heads& heads) const {
+        using Descent = typename DescentOf<typename P::Index>::type;
+        std::array<Descent, side_by_side_max> descents;
+        for (std::size_t n = 0; n < keys.size(); ++n)
+            if (heads[n] == nullptr) descents[n] = Descent(generation.index, keys[n]);
+        descend(std::span(descents).first(keys.size()));
+        for (std::size_t n = 0; n < keys.size(); ++n) {
+            if (heads[n] != nullptr) continue;
+            heads[n] = descents[n].record();
+            if (heads[n] != nullptr && heads[n]->sequence() > state_.published.load(std::memory_order_acquire))
+                heads[n] = newest_in(generation, keys[n]);
+        }
+    }
+
     template <class Use>
     Result<bool> find_in(const View<P>& view, Bytes key, Sequence at, Use&& use) const {
         const auto use_chain = [&](const Generation<P>& generation) {

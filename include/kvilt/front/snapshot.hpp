@@ -4,8 +4,10 @@
 #include <kvilt/front/scan_range.hpp>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace kvilt {
 
@@ -68,6 +70,31 @@ Result<std::optional<Value>> read_value(const Node& node, Bytes key, std::option
     }));
     if (error) return std::unexpected(std::move(*error));
     return value;
+}
+
+// The same for many keys, side by side where the node can.
+template <class Value, class Node, class Key>
+Result<std::vector<std::optional<Value>>> read_values(const Node& node, std::span<const Key> keys) {
+    std::vector<std::optional<Value>> values(keys.size());
+    if constexpr (requires { node.view_many(std::span<const Bytes>(), [](std::size_t, Bytes) {}); }) {
+        std::vector<KeyBytes<Key>> encoded(keys.begin(), keys.end());
+        const std::vector<Bytes> wanted(encoded.begin(), encoded.end());
+        std::optional<Error> error;
+        KVILT_TRY(node.view_many(wanted, [&](std::size_t n, Bytes bytes) {
+            auto decoded = decode_value<Value>(bytes);
+            if (decoded)
+                values[n].emplace(std::move(*decoded));
+            else if (!error)
+                error = std::move(decoded).error();
+        }));
+        if (error) return std::unexpected(std::move(*error));
+    } else {
+        for (std::size_t n = 0; n < keys.size(); ++n) {
+            KVILT_TRY_ASSIGN(value, read_value<Value>(node, KeyBytes<Key>(keys[n]), std::nullopt));
+            values[n] = std::move(value);
+        }
+    }
+    return values;
 }
 
 } // namespace kvilt

@@ -5,6 +5,8 @@
 #include <kvilt/laws/memtable_records.hpp>
 #include <kvilt/memtable/concept.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <iterator>
 #include <map>
@@ -55,6 +57,8 @@ public:
             if (index_.find(key) != (at == chains_.end() ? nullptr : at->second.back()))
                 return "find() does not return the head of a key";
         }
+        if constexpr (DescendingIndex<typename M::Index>)
+            if (std::string wrong = compare_descents(); !wrong.empty()) return wrong;
         for (const auto& [key, chain] : chains_) {
             const LogRecord* record = chain.back();
             for (auto expected = chain.rbegin(); expected != chain.rend(); ++expected, record = record->older())
@@ -104,6 +108,29 @@ private:
         with->set_older(chain.back()->older());
         index_.replace(chain.back(), with);
         chain.back() = with;
+    }
+
+    // Several under way at a time, of which some are done before others.
+    std::string compare_descents() {
+        using Descent = typename M::Index::Descent;
+        const typename Epochs<Threads>::Pin pin(epochs_);
+        if (Descent().step()) return "a descent of nothing has something to fetch";
+        constexpr std::size_t width = 5;
+        for (std::size_t first = 0; first < keys_.size(); first += width) {
+            const std::size_t count = std::min(width, keys_.size() - first);
+            std::array<Descent, width> descents;
+            for (std::size_t n = 0; n < count; ++n) descents[n] = Descent(index_, keys_[first + n]);
+            for (bool more = true; more;) {
+                more = false;
+                for (Descent& descent : descents) more |= descent.step();
+            }
+            for (std::size_t n = 0; n < count; ++n) {
+                const auto at = chains_.find(keys_[first + n]);
+                if (descents[n].record() != (at == chains_.end() ? nullptr : at->second.back()))
+                    return "a descent does not end at the head of its key";
+            }
+        }
+        return {};
     }
 
     std::string compare_visit() {

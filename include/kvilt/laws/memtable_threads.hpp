@@ -73,11 +73,21 @@ private:
         }
     }
 
+    const LogRecord* descend_to(Bytes key) const {
+        if constexpr (DescendingIndex<typename M::Index>) {
+            typename M::Index::Descent descent(index_, key);
+            while (descent.step()) std::this_thread::yield();
+            return descent.record();
+        } else {
+            return index_.find(key);
+        }
+    }
+
     std::string find_all(Dice& dice) {
         for (std::size_t times = 0; times < keys_.size(); ++times) {
             const std::size_t i = dice.below(keys_.size());
             const Pin pin(epochs_);
-            const LogRecord* const found = index_.find(keys_[i]);
+            const LogRecord* const found = times % 2 == 0 ? index_.find(keys_[i]) : descend_to(keys_[i]);
             if (found == nullptr && i < steady_) return "find() beside a writer misses a key that was there all along";
             if (found != nullptr && found->key() != keys_[i]) return "find() beside a writer returns another key";
         }

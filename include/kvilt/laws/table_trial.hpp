@@ -199,6 +199,15 @@ private:
         typename Tables::Found found;
         const auto hit = tables.find(*tables.current(), key, at, found);
         if (!hit) return hit.error().message();
+        typename Version::Search search(*tables.current(), key, at);
+        while (search.step()) {
+        }
+        typename Tables::Found searched;
+        const auto same = search.find(searched);
+        if (!same) return same.error().message();
+        if (*same != *hit || (*hit && (searched.record.sequence != found.record.sequence ||
+                                       searched.record.cell.value != found.record.cell.value)))
+            return "a search ends at something else than find()";
         const auto writes = flushed_.find(key);
         const TableWrite* wanted = writes == flushed_.end() ? nullptr : expected(writes->second, at);
         const bool present = *hit && found.record.cell.kind == Kind::put;

@@ -23,6 +23,36 @@ public:
         explicit Cursor(const ArtIndex& index) : ArtCursor<Threads>(index.root_) {}
     };
 
+    class Descent {
+    public:
+        Descent() = default;
+        Descent(const ArtIndex& index, Bytes key) noexcept
+            : key_(key), at_(index.root_.load(std::memory_order_seq_cst)) {}
+
+        // One turn of the loop in find(), which written in terms of this takes 14 instructions more.
+        bool step() noexcept {
+            if (!at_.is_node()) return false;
+            Node& node = *at_.node();
+            if (node.depth < key_.size())
+                at_ = child_of(node, byte_at(key_, node.depth));
+            else
+                at_ = node.depth == key_.size() ? node.terminator.load(std::memory_order_acquire) : Ref{};
+            if (at_.is_node())
+                Node::prefetch(at_.node());
+            else
+                LogRecord::prefetch(at_.record());
+            return true;
+        }
+        LogRecord* record() const noexcept {
+            LogRecord* const record = at_.record();
+            return record != nullptr && record->key() == key_ ? record : nullptr;
+        }
+
+    private:
+        Bytes key_{};
+        Ref at_{};
+    };
+
     explicit ArtIndex(Epochs<Threads>& epochs) : pool_(epochs, art_node_bytes<Threads>) {}
     ArtIndex(const ArtIndex&) = delete;
     ArtIndex& operator=(const ArtIndex&) = delete;

@@ -67,6 +67,13 @@ struct ArtNode {
 
     static constexpr std::size_t prefix_bytes = sizeof(prefix);
 
+    // All of a small one, on its way into the caches.
+    static void prefetch(const ArtNode* node) noexcept {
+        const auto* const begin = reinterpret_cast<const char*>(node);
+        __builtin_prefetch(begin);
+        __builtin_prefetch(begin + 64);
+    }
+
     // The byte of all keys below at `position`, which is less than depth and among the last eight before it.
     std::uint8_t prefix_byte(std::size_t position) const noexcept {
         return static_cast<std::uint8_t>(prefix >> (8 * (position + prefix_bytes - depth)));

@@ -31,6 +31,11 @@ namespace kvilt {
 // every key that was there all along exactly once and in order; it lives inside one pin.
 // Unordered ones have for_each(visit): visit(LogRecord* head) for each key, by the writer.
 //
+// Where a find waits for memory, an index may have Index::Descent, which is find() in steps: constructed from
+// (const Index&, Bytes key); step() reads what the one before has fetched into the caches, and fetches the next; false
+// once there is nothing more to fetch; record() is then what find(key) returns. In one pin, of a key that outlives it.
+// One that is default constructed has nothing to fetch. See engine/side_by_side.hpp.
+//
 // Evicting policies (Capability::evicting) have bool keep(LogRecord* head): asked when the segment of `head` is to be
 // reclaimed; false gives it up. find() is what marks a record as used; peek(key) is find() without the mark.
 //
@@ -47,6 +52,14 @@ concept MemTablePolicy =
         index.erase(record);
         { seen.count() } -> std::convertible_to<std::size_t>;
         { seen.bytes_used() } -> std::convertible_to<std::size_t>;
+    };
+
+template <class Index>
+concept DescendingIndex =
+    std::default_initializable<typename Index::Descent> &&
+    std::constructible_from<typename Index::Descent, const Index&, Bytes> && requires(typename Index::Descent descent) {
+        { descent.step() } -> std::same_as<bool>;
+        { descent.record() } -> std::same_as<LogRecord*>;
     };
 
 } // namespace kvilt

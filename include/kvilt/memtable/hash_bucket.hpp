@@ -99,6 +99,19 @@ public:
         }
     }
 
+    void prefetch(std::uint64_t hash) const noexcept {
+        __builtin_prefetch(bucket()->slots() + HashWord::home(hash, slot_bits()));
+    }
+    // The record that find() would look at first.
+    const LogRecord* first_tagged(std::uint64_t hash) const noexcept {
+        Slot* const slots = bucket()->slots();
+        for (std::size_t at = HashWord::home(hash, slot_bits());; at = (at + 1) & mask()) {
+            const HashWord word = slots[at].load(std::memory_order_acquire);
+            if (word.empty()) return nullptr;
+            if (word.tagged(hash) && word.live()) return word.record();
+        }
+    }
+
     // The writer's: adds a word whose key is not there; there is room.
     void add(HashWord word) const noexcept {
         Bucket& head = *bucket();

@@ -19,6 +19,29 @@ class HashIndex {
     using Slot = typename BucketRef::Slot;
 
 public:
+    class Descent {
+    public:
+        Descent() = default;
+        Descent(const HashIndex& index, Bytes key) noexcept
+            : key_(key), hash_(hash_key(key)), bucket_(index.bucket_of(hash_)), waits_(true) {
+            bucket_.prefetch(hash_);
+        }
+
+        bool step() noexcept {
+            if (!waits_) return false;
+            waits_ = false;
+            LogRecord::prefetch(bucket_.first_tagged(hash_));
+            return true;
+        }
+        LogRecord* record() const noexcept { return find_in(bucket_, hash_, key_); }
+
+    private:
+        Bytes key_{};
+        std::uint64_t hash_ = 0;
+        BucketRef bucket_{};
+        bool waits_ = false;
+    };
+
     explicit HashIndex(Epochs<Threads>& epochs) : epochs_(epochs), pool_(epochs, bucket_bytes()) {
         auto directory = std::make_unique<Directory>(0);
         directory->entries[0].store(make_bucket(0, slot_bits_min));
@@ -47,11 +70,7 @@ public:
 
     LogRecord* find(Bytes key) const {
         const std::uint64_t hash = hash_key(key);
-        const auto place = bucket_of(hash).find(hash, key);
-        if constexpr (Marks) {
-            if (place.slot != nullptr && !place.word.marked()) mark(place.slot, place.word);
-        }
-        return place.word.record();
+        return find_in(bucket_of(hash), hash, key);
     }
 
     void replace(LogRecord* head, LogRecord* with) {
@@ -126,6 +145,14 @@ private:
         const unsigned depth;
         const std::unique_ptr<Entry[]> entries;
     };
+
+    static LogRecord* find_in(BucketRef bucket, std::uint64_t hash, Bytes key) noexcept {
+        const auto place = bucket.find(hash, key);
+        if constexpr (Marks) {
+            if (place.slot != nullptr && !place.word.marked()) mark(place.slot, place.word);
+        }
+        return place.word.record();
+    }
 
     BucketRef bucket_of(std::uint64_t hash) const noexcept {
         const Directory& directory = *directory_.load(std::memory_order_seq_cst);

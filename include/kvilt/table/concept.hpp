@@ -72,6 +72,8 @@ struct TableStats {
 //                                                        apply in two steps, of which only the first may throw
 //   Readers, any thread:
 //   Result<bool> find(const Version&, Bytes key, Sequence at, Found&) const
+//   class Version::Search(const Version&, Bytes key, Sequence at): the same in steps, as memtable/concept.hpp has them;
+//       Result<bool> find(Found&) ends it. One that is default constructed has nothing to fetch.
 //       the newest record of `key` at or below `at`, tombstones included. Found {Record record; pin}: bytes stay valid
 //       as long as both the Found and the epoch pin live.
 //   Cursor(const Tables&, const Version&, std::size_t run)  over one run, newest run first, run < version.runs():

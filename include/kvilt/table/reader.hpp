@@ -52,17 +52,20 @@ public:
         return find_by_index(key, at, found);
     }
 
-    // For many finds at once: fetches what find touches first; then, some keys later, what it touches next.
+    // For many finds at once: fetches what find touches first; then, some keys later, what it touches next. True: it
+    // seems to be here.
     void prefetch(std::uint64_t hash) const noexcept {
         if (filter_) filter_->prefetch(hash);
     }
-    void prefetch_entry(std::uint64_t hash) const noexcept {
+    bool prefetch_entry(std::uint64_t hash) const noexcept {
+        if (!filter_) return true;
         if constexpr (Filter::locates)
-            if (filter_)
-                filter_->find(hash, [&](std::uint64_t address) {
-                    blocks_.prefetch(parts_, address * table_file::entry_unit);
-                    return true;
-                });
+            return filter_->find(hash, [&](std::uint64_t address) {
+                blocks_.prefetch(parts_, address * table_file::entry_unit);
+                return true;
+            });
+        else
+            return filter_->may_contain(hash);
     }
 
     // Over every version of every key: reader_cursor.hpp.

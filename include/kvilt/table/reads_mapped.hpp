@@ -61,7 +61,8 @@ public:
     void prefetch(const FileParts& parts, std::uint64_t address) const noexcept {
         if (address >= parts.footer.data_bytes) return;
         __builtin_prefetch(data_ + address);
-        __builtin_prefetch(data_ + address + 64); // most entries end there
+        __builtin_prefetch(data_ + address + 64);
+        __builtin_prefetch(data_ + address + 128); // most entries end there
     }
 
     // The entry at an address that a filter gave.

@@ -100,6 +100,57 @@ public:
         return false;
     }
 
+    // find() in steps, of which many can be taken side by side: each reads what the one before has fetched. `key` and
+    // the version outlive it.
+    class Search {
+    public:
+        Search() = default; // of nothing
+        Search(const Version& version, Bytes key, Sequence at) noexcept
+            : version_(&version), key_(key), at_(at), hash_(hash_key(key)), head_(coding::head(key)) {
+            choose();
+        }
+
+        // False: find() meets nothing more that is not at hand.
+        bool step() noexcept {
+            if (reader_ == nullptr || here_) return false;
+            here_ = reader_->prefetch_entry(hash_);
+            if (!here_) {
+                ++run_;
+                choose();
+            }
+            return true;
+        }
+
+        template <class Found>
+        Result<bool> find(Found& found) {
+            for (; reader_ != nullptr; ++run_, choose()) {
+                auto hit = reader_->find(key_, hash_, at_, found);
+                if (!hit || *hit) return hit;
+            }
+            return false;
+        }
+
+    private:
+        // The next run that may have the key.
+        void choose() noexcept {
+            for (reader_ = nullptr; run_ < version_->runs_.size(); ++run_) {
+                reader_ = version_->candidate(run_, key_, head_, at_);
+                if (reader_ == nullptr) continue;
+                reader_->prefetch(hash_);
+                return;
+            }
+        }
+
+        const Version* version_ = nullptr;
+        Bytes key_{};
+        Sequence at_ = 0;
+        std::uint64_t hash_ = 0;
+        std::uint64_t head_ = 0;
+        std::size_t run_ = 0;
+        const Reader* reader_ = nullptr;
+        bool here_ = false; // it seems to be in the run, and its entry is fetched
+    };
+
 private:
     const Reader* candidate(std::size_t run, Bytes key, std::uint64_t head, Sequence at) const noexcept {
         const auto files = choices(run);
