@@ -116,10 +116,10 @@ void pin(benchmark::State& state) {
 template <class M>
 void add(const std::string& name) {
     constexpr bool ordered = M::provides.has(Capability::ordered_keys);
-    for (const auto& [size, count] : {std::pair("10k", std::size_t{10'000}), std::pair("1M", std::size_t{1'000'000})}) {
-        const auto each = [&, size = size, count = count](const std::string& what, auto run, auto... arguments) {
-            benchmark::RegisterBenchmark(("memtable/" + name + "/" + what + "/" + size).c_str(), run, count,
-                                         arguments...);
+    for (const std::size_t count : {std::size_t{10'000}, std::size_t{1'000'000}}) {
+        const std::string size = count == 10'000 ? "/10k" : "/1M";
+        const auto each = [&](const std::string& what, auto run, auto... arguments) {
+            benchmark::RegisterBenchmark(("memtable/" + name + "/" + what + size).c_str(), run, count, arguments...);
         };
         each("put_sequential", put<M>, Order::sequential);
         each("put_random", put<M>, Order::random);
