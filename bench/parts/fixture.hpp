@@ -55,13 +55,14 @@ public:
         for (std::uint64_t n = 0; n < count; ++n) append_key(text_, first + n, order);
     }
 
+    explicit Keys(std::string back_to_back) noexcept : text_(std::move(back_to_back)) {}
+
     std::size_t size() const noexcept { return text_.size() / key_bytes; }
     Bytes operator[](std::size_t place) const noexcept { return {text_.data() + place * key_bytes, key_bytes}; }
 
     // The same ones, each in a place that has nothing to do with its old one.
     Keys shuffled() const {
-        Keys other(0, Order::sequential);
-        other.text_ = text_;
+        Keys other(text_);
         for (std::size_t left = size(); left > 1; --left) {
             char* const at = other.text_.data();
             const std::size_t with = kvilt::mix(left, 7) % left;
