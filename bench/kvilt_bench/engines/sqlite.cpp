@@ -55,17 +55,14 @@ public:
 
 private:
     void set_up(const EngineOptions& options) const {
-        constexpr std::size_t cache_bytes_min = std::size_t{256} << 20;
-        const std::size_t data = options.entries * (options.value_bytes + 64);
-        const std::size_t cache =
-            options.memory_bytes_max == 0 ? std::max(cache_bytes_min, data * 2) : options.memory_bytes_max;
         run("PRAGMA journal_mode=WAL");
         run("PRAGMA synchronous=NORMAL");
         run("PRAGMA wal_autocheckpoint=" + std::to_string(pages_until_checkpoint));
         run("PRAGMA temp_store=MEMORY");
-        run("PRAGMA cache_size=-" + std::to_string(cache >> 10)); // in KiB
-        run("PRAGMA mmap_size=" +
-            std::to_string(options.memory_bytes_max == 0 ? std::max(cache_bytes_min, data * 4) : 0));
+        run("PRAGMA cache_size=-" + std::to_string(cache_bytes(options) >> 10)); // in KiB
+        // Beyond memory the map would hold pages that the limit does not see.
+        const std::size_t mapped = options.memory_bytes_max == 0 ? cache_bytes(options) * 2 : 0;
+        run("PRAGMA mmap_size=" + std::to_string(mapped));
         run("CREATE TABLE IF NOT EXISTS data(key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID");
     }
 
