@@ -79,6 +79,8 @@ public:
 
     // Returns once nothing is left to do in the background: what reads meet in the long run.
     virtual void settle() = 0;
+    // Into the best shape for reads, where the engine has a call for it.
+    virtual void compact() { settle(); }
 };
 
 struct EngineOptions {
@@ -99,7 +101,8 @@ struct Description {
     std::string warning{};     // "built with assertions", or nothing
     bool ours = false;
     bool ordered = true;
-    bool threads = true; // sessions of several threads
+    bool threads = true;  // sessions of several threads
+    bool by_name = false; // measured only when it is asked for by its name
 };
 
 struct Candidate {
