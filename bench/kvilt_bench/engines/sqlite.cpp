@@ -218,12 +218,11 @@ private:
 std::vector<Candidate> sqlite_candidates() {
     Description description{
         .name = "sqlite",
-        .version = sqlite3_libversion(),
-        .settings =
-            "WITHOUT ROWID, write-ahead log, synchronous=NORMAL (FULL where a put is synced), a connection and "
-            "prepared statements a thread, mapped, cache and map more than the data, checkpoint at 64 MiB of log",
-        .after_kill = "every put",
-        .after_power = "a prefix of the puts, at least up to the last checkpoint"};
+        .version = std::string("SQLite ") + sqlite3_libversion(),
+        .settings = "WITHOUT ROWID, write-ahead log, synchronous=NORMAL (FULL where a put is synced), a connection and "
+                    "prepared statements a thread, cache and map larger than data, checkpoint at 64 MiB of log",
+        .after_kill = "every put that has returned",
+        .after_power = "a prefix of the puts that holds every synced one"};
     return {{std::move(description), [](const EngineOptions& options) -> std::unique_ptr<Engine> {
                  return std::make_unique<Sqlite>(options);
              }}};

@@ -180,20 +180,21 @@ std::unique_ptr<Engine> open_tree(const EngineOptions& options) {
 } // namespace
 
 std::vector<Candidate> tkrzw_candidates() {
-    const std::string version = tkrzw::PACKAGE_VERSION;
+    const std::string version = std::string("Tkrzw ") + tkrzw::PACKAGE_VERSION;
     Description hash{
         .name = "tkrzw-hash",
         .version = version,
         .settings =
             "HashDBM, MemoryMapParallelFile, two buckets an entry, updates in place, no checksums (its default)",
-        .after_kill = "every put",
+        .after_kill = "every put that has returned",
         .after_power = "nothing is promised: pages reach the device in any order",
         .ordered = false};
     Description tree{.name = "tkrzw-tree",
                      .version = version,
                      .settings = "TreeDBM, MemoryMapParallelFile, pages of 8,130 bytes, all of them cached",
                      .after_kill = "what was there at the last sync: changed pages stay in the process",
-                     .after_power = "nothing is promised: pages reach the device in any order"};
+                     .after_power = "nothing is promised: pages reach the device in any order",
+                     .by_name = true}; // a killed process loses too much to be compared with
     return {{std::move(hash), open_hash}, {std::move(tree), open_tree}};
 }
 

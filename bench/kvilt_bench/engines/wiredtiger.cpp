@@ -237,12 +237,12 @@ std::vector<Candidate> wiredtiger_candidates() {
     static_cast<void>(wiredtiger_version(&major, &minor, &patch));
     Description description{
         .name = "wiredtiger",
-        .version = std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch),
-        .settings =
-            "B-tree, cache six times the data, log handed to the kernel at each commit without a sync, checkpoints "
-            "each minute, pages of 32 KiB without prefix compression; settled by a new start",
-        .after_kill = "every put",
-        .after_power = "a prefix of the puts, at least up to the last checkpoint"};
+        .version = "WiredTiger " + std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch),
+        .settings = "B-tree, cache of six times the data, log handed to the kernel at each commit without a sync, "
+                    "checkpoints "
+                    "each minute, pages of 32 KiB without prefix compression; settled by a new start",
+        .after_kill = "every put that has returned",
+        .after_power = "a prefix of the puts that holds every synced one"};
     return {{std::move(description), [](const EngineOptions& options) -> std::unique_ptr<Engine> {
                  return std::make_unique<WiredTiger>(options);
              }}};
