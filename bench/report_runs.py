@@ -34,9 +34,12 @@ class Run:
         self.size = (int(rows[0]["entries"]), int(rows[0]["value_bytes"]), rows[0]["compressed"] == "1")
         beside = os.path.splitext(path)[0] + ".json"
         self.described = []
+        self.limits = None
         if os.path.exists(beside):
             with open(beside, encoding="utf-8") as file:
-                self.described = json.load(file)["engines"]
+                whole = json.load(file)
+            self.described = whole["engines"]
+            self.limits = whole.get("limits")
 
     def figure(self, engine, workload, name="ops_per_second"):
         """None where it was not measured, or failed."""

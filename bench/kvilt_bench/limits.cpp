@@ -231,6 +231,17 @@ Limits measure_limits(const std::string& directory) {
     return limits;
 }
 
+std::string to_text(const Limits& limits) {
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(1);
+    Limits::for_each(limits, [&](const std::string& name, double number) {
+        const bool bandwidth = name.ends_with("_bytes_per_s");
+        text << std::left << std::setw(24) << name << std::right << std::setw(12) << (bandwidth ? number / 1e9 : number)
+             << (bandwidth ? " GB" : "") << '\n';
+    });
+    return text.str();
+}
+
 std::string to_json(const Limits& limits) {
     std::ostringstream text;
     text << std::fixed << std::setprecision(1);
@@ -239,7 +250,7 @@ std::string to_json(const Limits& limits) {
         text << before << "  \"" << name << "\": " << number;
         before = ",\n";
     });
-    text << "\n}\n";
+    text << "\n}";
     return text.str();
 }
 

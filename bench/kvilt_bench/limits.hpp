@@ -37,7 +37,9 @@ struct Limits {
 // Takes some seconds, 512 MiB of memory and 64 MiB of the directory's disk, which it gives back. Errors throw.
 Limits measure_limits(const std::string& directory);
 
-// One object with a line for each, whose names are those of the struct: for people, and for bench/report --limits.
+// A line for each.
+std::string to_text(const Limits& limits);
+// One object, whose names are those of the struct.
 std::string to_json(const Limits& limits);
 
 } // namespace bench
