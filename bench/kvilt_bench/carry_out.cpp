@@ -2,11 +2,13 @@
 #include "run.hpp"
 #include "workload.hpp"
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace bench {
 
@@ -42,9 +44,20 @@ double bytes_on_disk(const std::string& directory) {
     return bytes;
 }
 
+// What is dirty from before is neither counted again nor written beside what is measured.
+void write_back(const std::string& directory) {
+    for (const auto& file : std::filesystem::recursive_directory_iterator(directory)) {
+        const int opened = ::open(file.path().c_str(), O_RDONLY | O_CLOEXEC);
+        if (opened < 0) continue;
+        ::fsync(opened);
+        ::close(opened);
+    }
+}
+
 void run_one(Subject& subject, const Workload& workload) {
     std::printf("begin %s\n", workload.name);
     std::fflush(stdout);
+    if (workload.writes) write_back(subject.directory());
     forget_peak_memory();
     const double before = bytes_written();
     std::vector<Figures> rows = workload.run(subject);

@@ -1,5 +1,6 @@
 // kvilt beside other embedded stores, on the workloads by which they are compared.
 #include "../figures.hpp"
+#include "limits.hpp"
 #include "results.hpp"
 #include "run.hpp"
 #include "workload.hpp"
@@ -126,7 +127,8 @@ Results run_all(const std::vector<const Candidate*>& engines, const Options& opt
     for (const Sequence& sequence : all) // rows of a table stay in the order of engines
         for (const Candidate* engine : engines)
             for (const std::string& name : sequence.for_engine(engine->description))
-                if (sequence.shows({.workload = name})) results.of(engine->description, name);
+                for (const std::string& row : {name, name + also_writes})
+                    if (sequence.shows({.workload = row})) results.of(engine->description, row);
     Progress progress(all.size() * engines.size() * options.rounds);
     for (std::size_t round = 0; round < options.rounds; ++round)
         for (const Sequence& sequence : all)
@@ -154,10 +156,16 @@ int compare(const std::vector<Candidate>& candidates, const Options& options, co
                 key_bytes, options.value_bytes, options.compressed ? ", half compressible" : "", options.rounds,
                 around.date.c_str(), around.machine.c_str());
     std::fflush(stdout);
+    std::optional<Limits> limits;
+    if (!options.without_limits) {
+        limits = measure_limits(TemporaryDirectory(options.directory).path());
+        std::printf("\n%s", to_text(*limits).c_str());
+        std::fflush(stdout);
+    }
     const Results results = run_all(engines, options);
     std::fputs(table(results).c_str(), stdout);
     write(options.csv, csv(results, options, around));
-    write(options.json, json(results, options, around));
+    write(options.json, json(results, options, around, limits));
     const bool failed = std::ranges::any_of(results.all(), [](const Result& each) { return !each.failure.empty(); });
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -28,6 +28,7 @@ are medians over rounds.
   --memory-group PATH     a control group that runs join, its limit set to that many bytes: for data beyond memory
   --latency-every N       one operation in so many is timed alone (8): see below
   --timeout-seconds N     after which a run is ended and reported as failed (3600)
+  --without-limits        of the machine, which are measured first: it takes some seconds and 512 MiB
   --csv FILE, --json FILE
   --list                  engines: versions, settings, what survives what
   --help
@@ -107,8 +108,10 @@ const std::map<std::string, std::vector<std::string> Options::*> lists{
     {"--workloads", &Options::workloads},
     {"--run-workloads", &Options::run_workloads},
 };
-const std::map<std::string, bool Options::*> flags{
-    {"--compressed", &Options::compressed}, {"--list", &Options::list}, {"--help", &Options::help}};
+const std::map<std::string, bool Options::*> flags{{"--compressed", &Options::compressed},
+                                                   {"--without-limits", &Options::without_limits},
+                                                   {"--list", &Options::list},
+                                                   {"--help", &Options::help}};
 
 void check(const Options& options) {
     for (const std::string& name : options.workloads)

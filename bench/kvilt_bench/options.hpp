@@ -26,6 +26,7 @@ struct Options {
     std::string csv{};
     std::string json{};
     bool compressed = false;
+    bool without_limits = false;
     bool list = false;
     bool help = false;
 

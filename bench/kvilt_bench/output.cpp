@@ -132,7 +132,7 @@ std::string table(const Results& results) {
                 cell("max", 10) + cell("written", 9) + cell("space", 7) + cell("memory", 11) + cell("best peer", 10) +
                 cell("RocksDB", 9) + "\n";
         for (const Result& result : results.all())
-            if (result.workload == workload) text += row(results, result);
+            if (result.workload == workload && result.ran()) text += row(results, result);
     }
     text += "\nThe last two: how many times the best peer's rate ours is; a store that keeps no order is compared with "
             "those\nthat keep none. \"-\": not measured.\n";
@@ -149,6 +149,7 @@ std::string csv(const Results& results, const Options& options, const Circumstan
     Figures::for_each(Figures{}, [&](const char* name, double) { text += std::string(",") + name; });
     text += "\n";
     for (const Result& result : results.all()) {
+        if (!result.ran()) continue;
         text += in_csv(result.engine->name) + "," + in_csv(result.engine->version) + "," +
                 (result.engine->ours ? "1," : "0,") + (result.engine->ordered ? "1," : "0,") + result.workload + "," +
                 std::to_string(options.entries) + "," + std::to_string(options.value_bytes) + "," +
@@ -165,14 +166,16 @@ std::string csv(const Results& results, const Options& options, const Circumstan
     return text;
 }
 
-std::string json(const Results& results, const Options& options, const Circumstances& circumstances) {
+std::string json(const Results& results, const Options& options, const Circumstances& circumstances,
+                 const std::optional<Limits>& limits) {
     std::string text =
         "{\"command\": " + in_json(circumstances.command) + ",\n \"machine\": " + in_json(circumstances.machine) +
         ",\n \"date\": " + in_json(circumstances.date) + ",\n \"entries\": " + std::to_string(options.entries) +
         ", \"value_bytes\": " + std::to_string(options.value_bytes) +
         ", \"compressed\": " + (options.compressed ? "true" : "false") +
         ", \"memory_bytes_max\": " + std::to_string(options.memory_bytes_max) +
-        ", \"rounds\": " + std::to_string(options.rounds) + ",\n \"engines\": [\n";
+        ", \"rounds\": " + std::to_string(options.rounds) + ",\n \"limits\": " + (limits ? to_json(*limits) : "null") +
+        ",\n \"engines\": [\n";
     const auto add_all = [&](const auto& parts, auto shown) {
         bool first = true;
         for (const auto& part : parts) {

@@ -40,8 +40,8 @@ std::vector<Figures> walk(Subject& subject, Direction direction) {
     const Sum expected = sum_of_all(subject);
     const auto session = subject.engine().session();
     Sum sum;
-    Figures figures = measured(1, 1, [&](std::uint64_t) { session->scan({}, direction, ~std::size_t{0}, sum); });
-    figures.operations = static_cast<double>(subject.keys);
+    const Figures figures =
+        measured_once(static_cast<double>(subject.keys), [&] { session->scan({}, direction, ~std::size_t{0}, sum); });
     const bool tails = subject.mixed || sum.tails == expected.tails;
     subject.judge(sum.entries == expected.entries && sum.bytes == expected.bytes && tails, "a walk over all",
                   sum.entries);
@@ -155,7 +155,7 @@ std::vector<Figures> readwhilewriting(Subject& subject) {
     }
     finish();
     if (failure) std::rethrow_exception(failure);
-    writes.workload = "readwhilewriting-writes";
+    writes.workload = std::string("readwhilewriting") + also_writes;
     reads.user_bytes = writes.operations * subject.entry_bytes();
     return {reads, writes};
 }

@@ -40,11 +40,10 @@ std::vector<Figures> recovery(Subject& subject) {
         throw std::runtime_error("the process that fills the store did not end as it should");
 
     std::string value;
-    Figures figures = measured(1, 1, [&](std::uint64_t) {
+    const Figures figures = measured_once(static_cast<double>(count), [&] {
         subject.open();
         subject.judge(subject.engine().session()->get(Key(0).bytes(), value), "a key from before the kill", 0);
     });
-    figures.operations = static_cast<double>(count);
     const auto session = subject.engine().session();
     for (std::uint64_t number = 0; number < count; ++number)
         subject.judge(session->get(Key(number).bytes(), value) && subject.values.is(value, number, 0),

@@ -45,7 +45,7 @@ double Result::rate_least() const { return rounds.empty() ? 0 : std::ranges::min
 double Result::rate_most() const { return rounds.empty() ? 0 : std::ranges::max(over_rounds(*this, &Figures::rate)); }
 double Result::amplification_written() const {
     const Figures middle = median();
-    return ratio(middle.written_bytes, middle.user_bytes);
+    return middle.disk_bytes > 0 ? ratio(middle.written_bytes, middle.user_bytes) : none; // only what was weighed
 }
 double Result::amplification_space() const {
     const Figures middle = median();

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "engine.hpp"
+#include "limits.hpp"
 #include "options.hpp"
 #include "run_figures.hpp"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@ struct Result {
     std::vector<Figures> rounds{};
     std::string failure{}; // of a round, or nothing
 
+    bool ran() const { return !rounds.empty() || !failure.empty(); }
     Figures median() const;
     double rate() const; // operations a second, the median
     double rate_least() const;
@@ -49,7 +52,8 @@ Circumstances circumstances(const std::vector<std::string>& words);
 
 std::string table(const Results& results);
 std::string csv(const Results& results, const Options& options, const Circumstances& circumstances);
-std::string json(const Results& results, const Options& options, const Circumstances& circumstances);
+std::string json(const Results& results, const Options& options, const Circumstances& circumstances,
+                 const std::optional<Limits>& limits);
 std::string list(const std::vector<Candidate>& candidates);
 
 } // namespace bench

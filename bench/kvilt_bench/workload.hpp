@@ -59,6 +59,9 @@ struct Workload {
     std::vector<Figures> (*run)(Subject&) = nullptr;
 };
 
+// Of what a workload's other thread did: a row of its own, named after the workload's.
+inline constexpr const char* also_writes = "-writes";
+
 // In the order in which they run. The first of each sequence begins with an empty directory.
 std::span<const Workload> workloads();
 // Null if there is none.
@@ -102,6 +105,14 @@ Figures measured(std::uint64_t count, std::uint64_t every, Operation operation) 
     Figures figures{.operations = static_cast<double>(count), .seconds = watch.seconds()};
     figures.take(latencies, tick.nanoseconds());
     return figures;
+}
+
+// The same of one long operation, which has no distribution.
+template <class Operation>
+Figures measured_once(double operations, Operation operation) {
+    const Stopwatch watch;
+    operation();
+    return {.operations = operations, .seconds = watch.seconds()};
 }
 
 } // namespace bench

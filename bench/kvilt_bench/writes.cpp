@@ -137,7 +137,7 @@ std::vector<Figures> deleterandom(Subject& subject) {
 }
 
 std::vector<Figures> compact(Subject& subject) {
-    return {measured(1, 1, [&](std::uint64_t) { subject.engine().compact(); })};
+    return {measured_once(1, [&] { subject.engine().compact(); })};
 }
 
 } // namespace bench::work
