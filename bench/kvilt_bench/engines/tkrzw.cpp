@@ -187,13 +187,14 @@ std::vector<Candidate> tkrzw_candidates() {
         .settings =
             "HashDBM, MemoryMapParallelFile, two buckets an entry, updates in place, no checksums (its default)",
         .after_kill = "every put that has returned",
-        .after_power = "nothing is promised: pages reach the device in any order",
+        .after_power = "what was synced, if nothing was put since; else pages reach the device in any order",
         .ordered = false};
     Description tree{.name = "tkrzw-tree",
                      .version = version,
                      .settings = "TreeDBM, MemoryMapParallelFile, pages of 8,130 bytes, all of them cached",
                      .after_kill = "what was there at the last sync: changed pages stay in the process",
-                     .after_power = "nothing is promised: pages reach the device in any order",
+                     .after_power =
+                         "what was synced, if nothing was put since; else pages reach the device in any order",
                      .by_name = true}; // a killed process loses too much to be compared with
     return {{std::move(hash), open_hash}, {std::move(tree), open_tree}};
 }
