@@ -61,7 +61,7 @@ Result& Results::of(const Description& engine, const std::string& workload) {
 std::vector<std::string> Results::workloads() const {
     std::vector<std::string> names;
     for (const Result& result : all_)
-        if (std::ranges::find(names, result.workload) == names.end()) names.push_back(result.workload);
+        if (result.ran() && std::ranges::find(names, result.workload) == names.end()) names.push_back(result.workload);
     return names;
 }
 

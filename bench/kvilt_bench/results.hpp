@@ -32,7 +32,7 @@ public:
     Result& of(const Description& engine, const std::string& workload);
 
     const std::vector<Result>& all() const { return all_; } // in the order in which they first came
-    std::vector<std::string> workloads() const;
+    std::vector<std::string> workloads() const;             // that have run
     // The fastest peer of the same kind, that is one that keeps order or one that does not; null without one.
     const Result* best_peer(const Result& result) const;
     // Of RocksDB for the same workload; null without one.
