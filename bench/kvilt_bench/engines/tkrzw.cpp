@@ -186,7 +186,7 @@ std::vector<Candidate> tkrzw_candidates() {
         .version = version,
         .settings =
             "HashDBM, MemoryMapParallelFile, two buckets an entry, updates in place, no checksums (its default)",
-        .after_kill = "every put that has returned",
+        .after_kill = "every put that has returned; of a batch that has not, perhaps a part",
         .after_power = "what was synced, if nothing was put since; else pages reach the device in any order",
         .ordered = false};
     Description tree{.name = "tkrzw-tree",
