@@ -42,7 +42,7 @@ private:
         return all;
     }();
 
-    std::array<char, key_bytes> digits_;
+    std::array<char, key_bytes> digits_{};
 };
 
 // Values are pieces of a pool that fits into a processor's cache. An overwrite puts the next version of a key's value.

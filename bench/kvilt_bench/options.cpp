@@ -41,13 +41,14 @@ what it has to in the background), which is not in its time, but in what it has 
 
 constexpr const char* reading = R"(
 Reading the figures: values that are read are compared by size, first and last 8 bytes, walks by entries, bytes and the
-sum of all last bytes; a wrong answer ends the run. Making a key and a value takes some 10 ns of each operation. One in
---latency-every operations is timed alone, which costs two looks at the processor's counter, some 20 ns; operations in
-between are timed together, and "max" is of both. Batches, walks, many keys at once and synced puts are all timed.
-"written" is what the process made dirty in the page cache (/proc/self/io; a mapped page that is dirtied again before
-the kernel wrote it counts once; nothing is counted on tmpfs), until the store has settled, for each byte of keys and
-values put. "space" is blocks on disk for each byte that is there. "memory" is the peak of the process (VmHWM): it has
-mapped files in it, which the kernel can take back.
+sum of all last bytes; a wrong answer ends the run. Making a key and a value, and judging one, takes 10 to 30 ns of each
+operation, in rates and latencies alike; what YCSB asks for is drawn beforehand. One in --latency-every operations is
+timed alone, which costs two looks at the processor's counter, some 20 ns; operations in between are timed together, and
+"max" is of both. Batches, walks, many keys at once and synced puts are all timed. "written" is what the process made
+dirty in the page cache (/proc/self/io; a mapped page that is dirtied again before the kernel wrote it counts once;
+nothing is counted on tmpfs), until the store has settled, for each byte of keys and values put; what was dirty before
+is written first. "space" is blocks on disk for each byte that is there. "memory" is the peak of the process (VmHWM): it
+has mapped files in it, which the kernel can take back.
 )";
 
 std::vector<std::string> split(const std::string& text) {

@@ -108,7 +108,8 @@ private:
 template <class Store>
 std::unique_ptr<Engine> open_kvilt(const EngineOptions& options) {
     typename Store::Options tuned;
-    tuned.memory_bytes_max = options.memory_bytes_max;
+    if constexpr (Store::template has<kvilt::Capability::tables>) // else all records count
+        tuned.memory_bytes_max = options.memory_bytes_max;
     if constexpr (Store::template has<kvilt::Capability::block_cache>)
         tuned.table.cache_bytes_max = cache_bytes(options);
     return std::make_unique<KviltEngine<Store>>(options, tuned);

@@ -10,7 +10,6 @@ namespace {
 
 template <class Threads>
 std::unique_ptr<Engine> open(const EngineOptions& options) {
-    if (options.compressed) throw std::runtime_error("this composition does not compress; take kvilt-lsm");
     return open_kvilt<kvilt::Store<kvilt::memtable::Hash<Threads>, kvilt::log::Mapped>>(options);
 }
 
@@ -18,7 +17,7 @@ std::unique_ptr<Engine> open(const EngineOptions& options) {
 
 std::vector<Candidate> kvilt_bitcask_candidates() {
     Candidate many{.description = kvilt_description("kvilt-bitcask", "memtable::Hash<threads::Many>, log::Mapped, all "
-                                                                     "options as they come"),
+                                                                     "options as they come; never compressed"),
                    .open = open<kvilt::threads::Many>};
     many.description.ordered = false;
     Candidate one{.description = kvilt_description("kvilt-bitcask-one", "the same with threads::One"),
