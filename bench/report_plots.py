@@ -30,7 +30,8 @@ def block(name, rows):
 
 
 def plot_rates(run, ordered, path):
-    engines = run.ours(ordered) + run.peers(ordered)
+    engines = [name for name in run.ours(ordered) + run.peers(ordered)
+               if any(run.figure(name, workload) for workload in run.workloads)]  # gnuplot refuses bars without one
     rows = [[f'"{workload}"'] + [run.figure(name, workload) or "NaN" for name in engines]
             for workload in run.workloads]
     rows = [row for row in rows if any(cell != "NaN" for cell in row[1:])]
