@@ -57,12 +57,12 @@ void write_back(const std::string& directory) {
 void run_one(Subject& subject, const Workload& workload) {
     std::printf("begin %s\n", workload.name);
     std::fflush(stdout);
-    if (workload.writes) write_back(subject.directory());
+    if (workload.is(Trait::writes)) write_back(subject.directory());
     forget_peak_memory();
     const double before = bytes_written();
     std::vector<Figures> rows = workload.run(subject);
     Figures& first = rows.front();
-    if (workload.writes) {
+    if (workload.is(Trait::writes)) {
         const Stopwatch watch;
         subject.engine().settle();
         first.settle_seconds = watch.seconds();
@@ -102,7 +102,7 @@ void carry_out(const Candidate& candidate, const Options& options) {
     Subject subject(candidate, options);
     for (const std::string& name : options.run_workloads) {
         const Workload& workload = *workload_named(name);
-        if (&name == &options.run_workloads.front() && !workload.opens) subject.open();
+        if (&name == &options.run_workloads.front() && !workload.is(Trait::opens)) subject.open();
         try {
             run_one(subject, workload);
         } catch (const std::exception& error) {

@@ -22,7 +22,7 @@ struct Sequence {
     std::vector<std::string> for_engine(const Description& engine) const {
         std::vector<std::string> names;
         for (const Workload* workload : asked)
-            if ((engine.ordered || !workload->ordered) && (engine.threads || !workload->threads))
+            if ((engine.ordered || !workload->is(Trait::ordered)) && (engine.threads || !workload->is(Trait::threads)))
                 names.push_back(workload->name);
         if (!names.empty() && names.front() != fill->name) names.insert(names.begin(), fill->name);
         return names;
@@ -43,7 +43,7 @@ std::vector<Sequence> sequences(const Options& options) {
             begun = false;
         }
         const bool named = std::ranges::find(options.workloads, workload.name) != options.workloads.end();
-        if (!named && (workload.by_name || !options.workloads.empty())) continue;
+        if (!named && (workload.is(Trait::by_name) || !options.workloads.empty())) continue;
         if (!begun) all.push_back({.fill = fill});
         begun = true;
         all.back().asked.push_back(&workload);

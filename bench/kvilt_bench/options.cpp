@@ -178,9 +178,9 @@ std::string help() {
     for (const Workload& workload : workloads()) {
         if (workload.sequence != sequence && sequence >= 0) text += "\n";
         sequence = workload.sequence;
-        std::string name = std::string("  ") + workload.name + (workload.writes ? "*" : "");
+        std::string name = std::string("  ") + workload.name + (workload.is(Trait::writes) ? "*" : "");
         name.resize(std::max<std::size_t>(name.size() + 1, 21), ' ');
-        text += name + workload.does + (workload.by_name ? " (only if it is named)" : "") + "\n";
+        text += name + workload.does + (workload.is(Trait::by_name) ? " (only if it is named)" : "") + "\n";
     }
     return text + reading;
 }

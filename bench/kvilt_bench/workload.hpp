@@ -46,17 +46,27 @@ private:
     std::unique_ptr<Engine> engine_{};
 };
 
+// More than one may hold of a workload.
+enum class Trait : unsigned {
+    writes = 1,  // what it has written is settled, and weighed
+    ordered = 2, // it asks for an order of keys
+    threads = 4, // it asks for several
+    by_name = 8, // it runs only when asked for by its name
+    opens = 16,  // it opens the store by itself
+};
+constexpr Trait operator|(Trait a, Trait b) {
+    return static_cast<Trait>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+
 struct Workload {
     const char* name;
-    const char* does;     // for --help
-    int sequence;         // those of one sequence run in one process, in this order, after its first, which fills
-    bool writes = false;  // what it has written is settled, and weighed
-    bool ordered = false; // asks for an order of keys
-    bool threads = false; // asks for several
-    bool by_name = false; // run only when asked for by name
-    bool opens = false;   // the store by itself
+    const char* does; // for --help
+    int sequence;     // those of one sequence run in one process, in this order, after its first, which fills
     // A row, or more that name themselves. What is measured beside time and user bytes is the caller's.
-    std::vector<Figures> (*run)(Subject&) = nullptr;
+    std::vector<Figures> (*run)(Subject&);
+    Trait traits;
+
+    bool is(Trait trait) const { return (static_cast<unsigned>(traits) & static_cast<unsigned>(trait)) != 0; }
 };
 
 // Of what a workload's other thread did: a row of its own, named after the workload's.
