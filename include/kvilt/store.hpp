@@ -172,6 +172,13 @@ public:
         return node_->view(KeyBytes<Key>(key), std::nullopt, std::forward<Use>(use));
     }
 
+    // The same for many keys, in their order: use(n, Bytes value) for each that is there.
+    template <CodableKey Key, class Use>
+    [[nodiscard]] Result<void> view_many(std::span<const Key> keys, Use&& use) const {
+        KVILT_TRY(admit());
+        return view_values(*node_, keys, use);
+    }
+
     // The pairs of a range in key order, over a snapshot taken now: for (auto [key, value] : store.scan(prefix("a")))
     template <class Key = Bytes, class Value = Bytes>
     [[nodiscard]] auto scan(Range range) const

@@ -34,13 +34,11 @@ public:
         return must(store_.view(key, [&](Bytes found) { value.assign(found); }));
     }
     std::size_t get_many(std::span<const Bytes> keys, std::span<std::string> values) override {
-        auto found = must(store_.get_many(keys));
         std::size_t count = 0;
-        for (std::size_t n = 0; n < found.size(); ++n)
-            if (found[n]) {
-                values[n] = std::move(*found[n]);
-                ++count;
-            }
+        must(store_.view_many(keys, [&](std::size_t n, Bytes found) {
+            values[n].assign(found);
+            ++count;
+        }));
         return count;
     }
 
@@ -78,7 +76,6 @@ public:
         if constexpr (Store::template has<kvilt::Capability::tables>) {
             must(store_.flush());
             if constexpr (Store::template has<kvilt::Capability::threads_many>) {
-                if (store_.stats().compaction_debt_bytes != 0) wake();
                 wait_until_quiet();
             } else if (store_.stats().compaction_debt_bytes != 0) {
                 must(store_.compact()); // nobody works while nobody calls
@@ -88,9 +85,6 @@ public:
     void compact() override { must(store_.compact()); }
 
 private:
-    // The worker looks for work once for each 64 KiB that are put, and not after a flush that was asked for.
-    void wake() { must(store_.erase(std::string(64 << 10, '~'))); }
-
     void wait_until_quiet() {
         for (kvilt::Stats before = store_.stats();;) {
             std::this_thread::sleep_for(std::chrono::milliseconds(50));

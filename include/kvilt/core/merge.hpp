@@ -26,8 +26,15 @@ public:
     explicit Merge(std::vector<Source> sources)
         : sources_(std::move(sources)), heads_(sources_.size()), losers_(sources_.size()) {}
 
+    // Sources that can take three steps to a key (see table/concept.hpp) take each of them side by side.
     void seek(Bytes key) {
-        start(true, [key](Source& source) { source.seek(key); });
+        if constexpr (requires(Source& source) { source.aim(key); }) {
+            for (Source& source : sources_) source.aim(key);
+            for (Source& source : sources_) source.near(key);
+            start(true, [](Source& source) { source.land(); });
+        } else {
+            start(true, [key](Source& source) { source.seek(key); });
+        }
     }
     void seek_first() {
         start(true, [](Source& source) { source.seek_first(); });
@@ -52,8 +59,8 @@ public:
     }
 
     bool valid() const noexcept { return valid_; }
-    Record record() const { return sources_[winner_].record(); } // stays until the merge moves
-    std::size_t source() const noexcept { return winner_; }      // which one the record is of
+    decltype(auto) record() const { return sources_[winner_].record(); } // stays until the merge moves
+    std::size_t source() const noexcept { return winner_; }              // which one the record is of
     const Result<void>& status() const noexcept { return status_; }
 
 private:
@@ -101,7 +108,7 @@ private:
             return;
         }
         if (sources_.size() == 1) return;
-        const Record record = sources_[at].record();
+        const Record& record = sources_[at].record();
         head.key = record.key;
         head.sequence = record.sequence;
         head.first = coding::head(record.key);

@@ -95,8 +95,10 @@ public:
         auto& link = const_cast<std::uint64_t&>(link_);
         return reinterpret_cast<LogRecord*>(std::atomic_ref(link).load(std::memory_order_acquire));
     }
+    // A page of a mapped log is not made dirty where nothing changes.
     void set_older(const LogRecord* record) noexcept {
-        std::atomic_ref(link_).store(reinterpret_cast<std::uint64_t>(record), std::memory_order_release);
+        const auto link = reinterpret_cast<std::uint64_t>(record);
+        if (link_ != link) std::atomic_ref(link_).store(link, std::memory_order_release);
     }
 
     // The newest record of this chain at or below `at`, or null.

@@ -2,9 +2,12 @@
 // segment. The log is a ring: always the oldest first, so whatever a tombstone hides has gone before it.
 #pragma once
 
+#include <kvilt/engine/side_by_side.hpp>
 #include <kvilt/engine/state.hpp>
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -213,7 +216,10 @@ private:
         std::size_t move_count = 0;
         std::size_t move_bytes = 0;
         std::size_t seen = 0;
+        std::size_t fetched = 0;
         while (seen < bytes && move_count < slice_records) {
+            if (fetched == 0) fetched = fetch_ahead();
+            --fetched;
             LogRecord* record = state_.log->next(cursor_);
             if (record == nullptr) break;
             seen += record->bytes();
@@ -227,6 +233,17 @@ private:
             return std::unexpected(std::move(copied).error());
         }
         return seen;
+    }
+
+    // What judging the next records will touch; how many they are, at least 1.
+    std::size_t fetch_ahead() const {
+        std::array<Bytes, side_by_side_max> keys;
+        std::size_t count = 0;
+        LogCursor ahead = cursor_;
+        for (const LogRecord* record; count < keys.size() && (record = state_.log->next(ahead)) != nullptr;)
+            keys[count++] = record->key();
+        fetch(state_.active->index, std::span<const Bytes>(keys.data(), count));
+        return std::max<std::size_t>(count, 1);
     }
 
     // Whether `record` lives on; otherwise it has left index and chain.

@@ -105,8 +105,8 @@ public:
     // The newest values of many keys: use(n, Bytes value) for each that is there, in their order, as view() calls it.
     template <class Use>
     Result<void> view_many(std::span<const Bytes> keys, Use&& use) const {
-        for (std::size_t done = 0; done < keys.size(); done += Reader<P>::side_by_side_max) {
-            const auto some = keys.subspan(done, std::min(Reader<P>::side_by_side_max, keys.size() - done));
+        for (std::size_t done = 0; done < keys.size(); done += side_by_side_max) {
+            const auto some = keys.subspan(done, std::min(side_by_side_max, keys.size() - done));
             const Pin pin(state_->epochs);
             KVILT_TRY(reader_.find_newest_of(some, [&](std::size_t n, const Record& record) {
                 if (record.cell.kind == Kind::put) use(done + n, record.cell.value);
@@ -162,8 +162,12 @@ public:
         requires P::tables
     {
         KVILT_TRY(state_->health.admit());
-        const std::lock_guard lock(state_->maintainer);
-        return flush_under_lock();
+        {
+            const std::lock_guard lock(state_->maintainer);
+            KVILT_TRY(flush_under_lock());
+        }
+        upkeep_.wake(); // a compaction may be due
+        return {};
     }
 
     // Without tables: every segment is cleaned.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <kvilt/engine/home.hpp>
+#include <kvilt/engine/side_by_side.hpp>
 #include <kvilt/engine/state.hpp>
 
 #include <memory>
@@ -135,17 +136,19 @@ private:
     Result<void> replay() {
         Sequence highest = flushed();
         if constexpr (P::durable) {
+            FetchedAhead recovered(state_->active->index, [this](LogRecord& record) { recover(&record); });
             KVILT_TRY(state_->log->replay(scan_, [&](const Frame& frame) -> Result<void> {
                 bool descriptor = frame.kind == FrameKind::part;
                 state_->active->has_parts = state_->active->has_parts || descriptor;
                 frame.for_each([&](LogRecord& record) {
                     if (std::exchange(descriptor, false)) return;
                     highest = std::max(highest, record.sequence());
-                    recover(&record);
+                    recovered.add(record);
                 });
                 state_->active->log_bytes += Frame::header_bytes + frame.records.size();
                 return {};
             }));
+            recovered.flush();
             state_->active->segments = state_->log->segments();
         }
         state_->active->highest = highest;

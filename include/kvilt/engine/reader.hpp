@@ -52,8 +52,6 @@ public:
             return *state_.active;
     }
 
-    static constexpr std::size_t side_by_side_max = 16;
-
     // The same for several keys, side_by_side_max at most, whose look-ups wait for memory together. use(n, record) for
     // each key that has one, in their order.
     template <class Use>

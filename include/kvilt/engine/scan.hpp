@@ -6,6 +6,7 @@
 #include <kvilt/engine/state.hpp>
 
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -41,23 +42,25 @@ public:
         cursor_.previous();
         skip_unseen(false);
     }
-    bool valid() const noexcept { return record_ != nullptr; }
-    Record record() const noexcept { return record_->record(); }
+    bool valid() const noexcept { return valid_; }
+    const Record& record() const noexcept { return record_; }
     Result<void> status() const { return {}; }
 
 private:
     void skip_unseen(bool forwards) {
-        record_ = nullptr;
-        while (cursor_.valid()) {
-            record_ = cursor_.record()->visible(at_);
-            if (record_ != nullptr) return;
-            forwards ? cursor_.next() : cursor_.previous();
+        for (valid_ = false; cursor_.valid(); forwards ? cursor_.next() : cursor_.previous()) {
+            const LogRecord* const seen = cursor_.record()->visible(at_);
+            if (seen == nullptr) continue;
+            record_ = seen->record();
+            valid_ = true;
+            return;
         }
     }
 
     typename P::Index::Cursor cursor_;
     Sequence at_;
-    const LogRecord* record_ = nullptr;
+    Record record_{};
+    bool valid_ = false;
 };
 
 template <class P>
@@ -79,6 +82,19 @@ struct ScanSourceOf<P> {
         void seek(Bytes key) {
             with([key](auto& cursor) { cursor.seek(key); });
         }
+        // The same in three steps: see table/concept.hpp.
+        void aim(Bytes key) {
+            if (auto* run = std::get_if<RunCursor>(&cursor_)) run->aim(key);
+        }
+        void near(Bytes key) {
+            if (auto* run = std::get_if<RunCursor>(&cursor_))
+                run->near(key);
+            else
+                seek(key);
+        }
+        void land() {
+            if (auto* run = std::get_if<RunCursor>(&cursor_)) run->land();
+        }
         void seek_first() {
             with([](auto& cursor) { cursor.seek_first(); });
         }
@@ -97,8 +113,8 @@ struct ScanSourceOf<P> {
         bool valid() const {
             return with([](const auto& cursor) { return cursor.valid(); });
         }
-        Record record() const {
-            return with([](const auto& cursor) { return cursor.record(); });
+        const Record& record() const {
+            return with([](const auto& cursor) -> const Record& { return cursor.record(); });
         }
         Result<void> status() const {
             return with([](const auto& cursor) -> Result<void> { return cursor.status(); });
@@ -147,6 +163,24 @@ public:
 private:
     using Source = typename ScanSourceOf<P>::type;
 
+    static constexpr bool records_stay() {
+        if constexpr (P::tables)
+            return TablesOf<P>::type::records_stay;
+        else
+            return true;
+    }
+    // What outlives a step of the merge.
+    using Held = std::conditional_t<records_stay(), Bytes, std::string>;
+
+    // Neighbours in order are told apart by their ends.
+    static bool same(Bytes a, Bytes b) noexcept {
+        if (a.size() != b.size()) return false;
+        if (a.size() >= 8 && coding::load<std::uint64_t>(a.data() + a.size() - 8) !=
+                                 coding::load<std::uint64_t>(b.data() + b.size() - 8))
+            return false;
+        return a == b;
+    }
+
     class Registration {
     public:
         Registration() = default;
@@ -170,8 +204,17 @@ private:
         Sequence at_ = 0;
     };
 
+    std::size_t sources_max() const {
+        const std::size_t generations = 1 + view_->frozen.size();
+        if constexpr (P::tables)
+            return generations + view_->tables->runs();
+        else
+            return generations;
+    }
+
     void open_sources() {
         std::vector<Source> sources;
+        sources.reserve(sources_max());
         const auto add = [&](const Generation<P>* generation) {
             if (generation->index.count() != 0) sources.emplace_back(GenerationCursor<P>(*generation, at_));
         };
@@ -212,7 +255,7 @@ private:
         else {
             key_ = key;
             do merge_.next();
-            while (merge_.valid() && merge_.record().key == key_);
+            while (merge_.valid() && same(merge_.record().key, key_));
         }
     }
 
@@ -226,20 +269,18 @@ private:
                 merge_.seek_last();
         }
         while (merge_.valid()) {
-            Record record = merge_.record();
-            if (record.key < range_.from) return false;
-            key_ = record.key;
+            key_ = merge_.record().key;
+            if (Bytes(key_) < range_.from) return false;
             bool live = false;
-            while (record.key == key_) {
+            do {
+                const Record& record = merge_.record();
                 if (record.sequence <= at_) {
                     live = record.cell.kind == Kind::put;
                     if (live) value_ = record.cell.value;
                     if (live && P::Conflict::stamp_bytes != 0) stamp_ = record.cell.stamp;
                 }
                 merge_.previous();
-                if (!merge_.valid()) break;
-                record = merge_.record();
-            }
+            } while (merge_.valid() && same(merge_.record().key, key_));
             if (!merge_.status()) return false;
             if (live) return true;
         }
@@ -254,9 +295,9 @@ private:
     Range range_;
     Merge<Source> merge_{{}};
     Record record_{};
-    std::string key_;
-    std::string value_;
-    std::string stamp_;
+    Held key_{};
+    Held value_{};
+    Held stamp_{};
     bool reverse_ = false;
     bool opened_ = false;
 };

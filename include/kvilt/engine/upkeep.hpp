@@ -55,6 +55,11 @@ public:
         }
     }
 
+    // The shape has changed, though nothing was appended.
+    void wake() {
+        if constexpr (has_worker) worker_->wake();
+    }
+
     auto& maintainer() noexcept { return maintainer_; }
 
     // A writer found no room: the oldest frozen generation must go first, whoever flushes it.
@@ -112,7 +117,9 @@ private:
     // Once for every quantum appended, and whenever something waits to be flushed or freed.
     [[gnu::always_inline]] bool due(std::size_t bytes) {
         const std::size_t owed = owed_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-        if (owed < quantum_bytes && !state_.work_waits.load(std::memory_order_relaxed)) return false;
+        if (owed < quantum_bytes) [[likely]] { // who waits is told of once
+            if (!state_.work_waits.load(std::memory_order_relaxed) || !state_.work_waits.exchange(false)) return false;
+        }
         owed_bytes_.store(0, std::memory_order_relaxed);
         return true;
     }

@@ -3,6 +3,7 @@
 
 #include <kvilt/core/batch.hpp>
 #include <kvilt/engine/cleaner.hpp>
+#include <kvilt/engine/side_by_side.hpp>
 #include <kvilt/engine/state.hpp>
 
 #include <string>
@@ -96,13 +97,15 @@ public:
 
     // Readers see the frame from now on.
     [[gnu::always_inline]] void publish(const Logged& logged) {
-        bool descriptor = logged.frame.kind == FrameKind::part;
-        logged.frame.for_each([&](LogRecord& record) {
-            if (!std::exchange(descriptor, false)) index(&record, logged.before);
-        });
+        if (logged.count == 1 && logged.frame.kind == FrameKind::records) [[likely]]
+            logged.frame.for_each([&](LogRecord& record) { index(&record, logged.before); });
+        else
+            index_all(logged);
         state_.active->log_bytes += Frame::header_bytes + logged.frame.records.size();
         state_.active->highest = logged.before + logged.count;
         state_.published.store(state_.active->highest, std::memory_order_seq_cst);
+        if constexpr (!P::tables)
+            if (!state_.snapshots.any()) forget_former(logged.frame);
         if constexpr (P::tables)
             if (too_many_entries() && may_freeze()) (void)freeze(); // where that fails, the next prepare() says so
     }
@@ -191,15 +194,29 @@ private:
         return {};
     }
 
+    [[gnu::noinline]] void index_all(const Logged& logged) {
+        FetchedAhead records(state_.active->index, [&](LogRecord& record) { index(&record, logged.before); });
+        bool descriptor = logged.frame.kind == FrameKind::part;
+        logged.frame.for_each([&](LogRecord& record) {
+            if (!std::exchange(descriptor, false)) records.add(record);
+        });
+        records.flush();
+    }
+
     [[gnu::always_inline]] void index(LogRecord* record, Sequence published) {
         LogRecord* old = state_.active->index.put(record);
         if constexpr (!P::tables) state_.replaced(*record, old);
         if (old == nullptr) return;
         if (old->sequence() > published) return record->set_older(old->older()); // of this very batch: never to be seen
-        // With tables, chains end with their generation: they matter to readers of snapshots only.
-        if constexpr (P::tables)
-            if (!state_.snapshots.any()) return;
-        trim(*old);
+        // Chains matter to readers of snapshots only. With tables they end with their generation; see forget_former.
+        if (state_.snapshots.any()) trim(*old);
+    }
+
+    // Nobody reads behind what is published now, for a snapshot that is taken later sees it too. The links are cut
+    // while these records are at hand: to cut them when the next version comes would make a page dirty that has long
+    // been written. Readers on their way find nothing and look again: see Reader::newest_in.
+    static void forget_former(const Frame& frame) noexcept {
+        frame.for_each([](LogRecord& record) { record.set_older(nullptr); });
     }
 
     // Keeps a chain as short as the snapshots allow: behind the new head stays the former one, for readers who took

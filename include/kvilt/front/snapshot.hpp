@@ -3,6 +3,7 @@
 
 #include <kvilt/front/scan_range.hpp>
 
+#include <concepts>
 #include <optional>
 #include <span>
 #include <string>
@@ -72,28 +73,34 @@ Result<std::optional<Value>> read_value(const Node& node, Bytes key, std::option
     return value;
 }
 
-// The same for many keys, side by side where the node can.
+// use(n, Bytes) with the value of each of many keys that is there, in their order; side by side where the node can.
+template <class Node, class Key, class Use>
+Result<void> view_values(const Node& node, std::span<const Key> keys, Use&& use) {
+    if constexpr (!requires { node.view_many(std::span<const Bytes>(), use); }) {
+        for (std::size_t n = 0; n < keys.size(); ++n)
+            KVILT_TRY(node.view(KeyBytes<Key>(keys[n]), std::nullopt, [&](Bytes value) { use(n, value); }));
+        return {};
+    } else if constexpr (std::same_as<Key, Bytes>) {
+        return node.view_many(keys, use);
+    } else {
+        const std::vector<KeyBytes<Key>> encoded(keys.begin(), keys.end());
+        const std::vector<Bytes> wanted(encoded.begin(), encoded.end());
+        return node.view_many(wanted, use);
+    }
+}
+
 template <class Value, class Node, class Key>
 Result<std::vector<std::optional<Value>>> read_values(const Node& node, std::span<const Key> keys) {
     std::vector<std::optional<Value>> values(keys.size());
-    if constexpr (requires { node.view_many(std::span<const Bytes>(), [](std::size_t, Bytes) {}); }) {
-        std::vector<KeyBytes<Key>> encoded(keys.begin(), keys.end());
-        const std::vector<Bytes> wanted(encoded.begin(), encoded.end());
-        std::optional<Error> error;
-        KVILT_TRY(node.view_many(wanted, [&](std::size_t n, Bytes bytes) {
-            auto decoded = decode_value<Value>(bytes);
-            if (decoded)
-                values[n].emplace(std::move(*decoded));
-            else if (!error)
-                error = std::move(decoded).error();
-        }));
-        if (error) return std::unexpected(std::move(*error));
-    } else {
-        for (std::size_t n = 0; n < keys.size(); ++n) {
-            KVILT_TRY_ASSIGN(value, read_value<Value>(node, KeyBytes<Key>(keys[n]), std::nullopt));
-            values[n] = std::move(value);
-        }
-    }
+    std::optional<Error> error;
+    KVILT_TRY(view_values(node, keys, [&](std::size_t n, Bytes bytes) {
+        auto decoded = decode_value<Value>(bytes);
+        if (decoded)
+            values[n].emplace(std::move(*decoded));
+        else if (!error)
+            error = std::move(decoded).error();
+    }));
+    if (error) return std::unexpected(std::move(*error));
     return values;
 }
 

@@ -79,8 +79,10 @@ struct TableStats {
 //   Cursor(const Tables&, const Version&, std::size_t run)  over one run, newest run first, run < version.runs():
 //       every version of every key, by key ascending and sequence descending. seek(key): to the newest version of the
 //       first key at or above. seek_first, next; and mirrored: seek_before(key): to the OLDEST version of the last key
-//       below, seek_last, previous. valid(), record() (stays until the cursor moves), status(): Result<void>, an error
-//       ends the cursor (not valid).
+//       below, seek_last, previous. valid(), record() (stays until the cursor moves),
+//       status(): Result<void>, an error ends the cursor (not valid).
+//       seek(key) is aim(key), near(key), land(): each fetches what the next one looks at.
+//   static constexpr bool records_stay                   the bytes of a cursor's record stay as long as the version
 //   Maintenance, one call at a time:
 //   Result<TableEdit> flush(Source& source, const std::vector<Sequence>& snapshots)
 //       a new run at level 0 from a source of all versions (valid, next, record) in the order of Cursor; synced, name

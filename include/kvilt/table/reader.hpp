@@ -22,6 +22,7 @@ class TableReader {
 public:
     using Cache = typename Reads::template Cache<Threads>;
     using Pin = typename Blocks::Pin; // keeps a block in memory; empty for Mapped
+    static constexpr bool records_stay = Blocks::records_stay;
 
     struct Found {
         Record record{};

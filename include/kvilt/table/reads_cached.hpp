@@ -14,6 +14,7 @@ class CachedBlocks {
 public:
     using Cache = BlockCache<Threads>;
     using Pin = typename Cache::Pin;
+    static constexpr bool records_stay = false; // only the block under a pin
 
     explicit CachedBlocks(std::shared_ptr<Cache> cache) noexcept : cache_(std::move(cache)) {}
 
@@ -49,6 +50,7 @@ public:
     }
 
     void prefetch(const FileParts&, std::uint64_t) const noexcept {}
+    void prefetch_heads(const FileParts&, std::size_t) const noexcept {}
 
     // The entry at an address that a filter gave.
     Result<void> entry(const FileParts& parts, std::uint64_t address, Record& record, Pin& pin) const {

@@ -30,6 +30,7 @@ private:
 class MappedBlocks {
 public:
     struct Pin {};
+    static constexpr bool records_stay = true;
 
     template <class NoCache>
     explicit MappedBlocks(const NoCache&) noexcept {}
@@ -63,6 +64,13 @@ public:
         __builtin_prefetch(data_ + address);
         __builtin_prefetch(data_ + address + 64);
         __builtin_prefetch(data_ + address + 128); // most entries end there
+    }
+
+    // What a search for a key in a block looks at first.
+    void prefetch_heads(const FileParts& parts, std::size_t block) const noexcept {
+        const std::uint64_t end = parts.index.end(block);
+        const std::uint64_t bytes = BlockTrailer::bytes + BlockView::tail_bytes(parts.index.place(block).count);
+        for (std::uint64_t at = end - std::min(end, bytes); at < end; at += 64) __builtin_prefetch(data_ + at);
     }
 
     // The entry at an address that a filter gave.

@@ -20,8 +20,20 @@ public:
     RunCursor(const Tables&, const Version<Reader>& version, std::size_t run) : files_(version.choices(run)) {}
 
     void seek(Bytes key) {
-        if (!open(place_of(first_reaching(files_, key, coding::head(key))))) return;
-        cursor_->seek(key);
+        aim(key);
+        near(key);
+        land();
+    }
+    // See TableReader::Cursor.
+    void aim(Bytes key) {
+        if (open(place_of(first_reaching(files_, key, coding::head(key))))) cursor_->aim(key);
+    }
+    void near(Bytes key) {
+        if (cursor_) cursor_->near(key);
+    }
+    void land() {
+        if (!cursor_) return;
+        cursor_->land();
         go_on();
     }
     void seek_first() {
@@ -52,7 +64,7 @@ public:
     }
 
     bool valid() const noexcept { return cursor_ && cursor_->valid(); }
-    Record record() const { return cursor_->record(); } // stays until the cursor moves
+    const Record& record() const { return cursor_->record(); } // stays until the cursor moves
     Result<void> status() const {
         if (!cursor_) return {};
         return cursor_->status();

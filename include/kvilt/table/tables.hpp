@@ -29,6 +29,7 @@ public:
     using Version = table::Version<Reader>;
     using Found = typename Reader::Found;
     using Cursor = RunCursor<Reader>;
+    static constexpr bool records_stay = Reader::records_stay;
     using Job = CompactionJob<Place>;
 
     static Result<std::unique_ptr<Tables>> open(const TableContext& context, const Options& options,
