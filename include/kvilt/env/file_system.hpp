@@ -35,7 +35,9 @@ public:
     virtual std::size_t bytes() const noexcept = 0;
     Bytes view() const noexcept { return {data(), bytes()}; }
 
-    enum class Advice : std::uint8_t { will_write, will_need, random, sequential };
+    // `rests`: nothing will be stored there soon, though it may be read; the system may take it out of the process's
+    // page table, and put it back when it is touched.
+    enum class Advice : std::uint8_t { will_write, will_need, random, sequential, rests };
     // A hint for [offset, offset + count); never fails.
     virtual void advise(Advice advice, std::size_t offset, std::size_t count) const noexcept = 0;
 };

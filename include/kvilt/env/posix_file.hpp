@@ -106,11 +106,11 @@ public:
 
     Result<std::unique_ptr<Mapping>> map(MapMode mode) override {
         KVILT_TRY_ASSIGN(bytes, size());
-        if (bytes == 0) return std::make_unique<PosixMapping>(nullptr, 0);
+        if (bytes == 0) return std::make_unique<PosixMapping>(nullptr, 0, mode);
         const int protection = mode == MapMode::read ? PROT_READ : PROT_READ | PROT_WRITE;
         void* at = ::mmap(nullptr, bytes, protection, mode == MapMode::copy ? MAP_PRIVATE : MAP_SHARED, fd(), 0);
         if (at == MAP_FAILED) return failed("map");
-        return std::make_unique<PosixMapping>(static_cast<char*>(at), bytes);
+        return std::make_unique<PosixMapping>(static_cast<char*>(at), bytes, mode);
     }
 
     Result<void> close() override {

@@ -13,7 +13,7 @@ namespace kvilt {
 class PosixMapping final : public Mapping {
 public:
     // Takes over what ::mmap returned.
-    PosixMapping(char* data, std::size_t bytes) noexcept : data_(data), bytes_(bytes) {}
+    PosixMapping(char* data, std::size_t bytes, MapMode mode) noexcept : data_(data), bytes_(bytes), mode_(mode) {}
     ~PosixMapping() override {
         if (bytes_ != 0) ::munmap(data_, bytes_);
     }
@@ -22,11 +22,14 @@ public:
     std::size_t bytes() const noexcept override { return bytes_; }
 
     void advise(Advice advice, std::size_t offset, std::size_t count) const noexcept override {
-        if (offset >= bytes_) return;
+        if (offset >= bytes_ || (advice == Advice::rests && mode_ == MapMode::copy)) return; // it has no other place
         static const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
         const std::size_t end = offset + std::min(count, bytes_ - offset);
-        const std::size_t first = offset & ~(page_bytes - 1);
-        ::madvise(data_ + first, end - first, flag_of(advice));
+        // Whole pages: what rests must not take along what does not.
+        const std::size_t first = advice == Advice::rests ? round_up(offset, page_bytes) : offset & ~(page_bytes - 1);
+        const std::size_t last = advice == Advice::rests ? end & ~(page_bytes - 1) : end;
+        if (first >= last) return;
+        ::madvise(data_ + first, last - first, flag_of(advice));
     }
 
 private:
@@ -46,12 +49,15 @@ private:
             return MADV_RANDOM;
         case Advice::sequential:
             return MADV_SEQUENTIAL;
+        case Advice::rests:
+            return MADV_DONTNEED;
         }
         return MADV_NORMAL;
     }
 
     char* data_;
     std::size_t bytes_;
+    MapMode mode_;
 };
 
 } // namespace kvilt

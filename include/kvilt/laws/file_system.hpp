@@ -132,7 +132,7 @@ inline void mappings(FileSystem& files, const std::string& at) {
     require(reinterpret_cast<std::uintptr_t>(shared->data()) % 4096 == 0, "a mapping starts at a page");
     require(seen->view() == std::string(10'000, '\0'), "reserved space maps as zeros");
     for (const auto advice : {Mapping::Advice::will_write, Mapping::Advice::will_need, Mapping::Advice::random,
-                              Mapping::Advice::sequential})
+                              Mapping::Advice::sequential, Mapping::Advice::rests})
         for (const std::size_t offset : {std::size_t{0}, std::size_t{4'097}, std::size_t{20'000}})
             shared->advise(advice, offset, 50'000);
     shared->data()[9'999] = 'a';
@@ -142,6 +142,10 @@ inline void mappings(FileSystem& files, const std::string& at) {
     own->data()[7] = 'c';
     require(own->data()[7] == 'c' && shared->data()[7] == '\0' && read(*file, 7, 1)[0] == '\0',
             "a store through a copy stays private");
+    own->advise(Mapping::Advice::rests, 0, own->bytes());
+    shared->advise(Mapping::Advice::rests, 0, shared->bytes());
+    require(own->data()[7] == 'c' && shared->data()[9'999] == 'a' && shared->data()[5] == 'b',
+            "what rests keeps what was stored");
     file->reserve(300'000).value();
     file->write_at(299'999, "d").value();
     shared->data()[6] = 'e';

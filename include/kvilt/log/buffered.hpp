@@ -30,6 +30,7 @@ public:
         return block_.empty() ? Result<void>{} : write(file);
     }
 
+    void will_sync(std::size_t, std::size_t) const noexcept {}
     void renewed(std::size_t end) noexcept {
         const std::lock_guard lock(mutex_);
         block_.clear();

@@ -23,6 +23,13 @@ public:
     Result<void> flush(File&) noexcept { return {}; }
     void renewed(std::size_t) noexcept {}
 
+    // To write a page back the system takes the right to store to it from every thread, one page at a time, and each
+    // time interrupts them: in a virtual machine that was a quarter of the time of overwriting under threads::Many. So
+    // what is written is taken out of the page table before, all at once.
+    void will_sync(std::size_t begin, std::size_t end) const noexcept {
+        if (end - begin >= rests_bytes_min) mapping_->advise(Mapping::Advice::rests, begin, end - begin);
+    }
+
     // A store of the same byte makes a page dirty, but a world in memory has to be told.
     Result<void> rewrite(File&, std::size_t end) noexcept {
         mapping_->advise(Mapping::Advice::will_write, 0, end);
@@ -34,6 +41,8 @@ public:
     Result<Stored> stored(File&, std::size_t end) const { return Stored{.copy = {}, .bytes = {data(), end}}; }
 
 private:
+    static constexpr std::size_t rests_bytes_min = 64 << 10;
+
     Result<void> map(File& file, MapMode mode) {
         KVILT_TRY_ASSIGN(mapping, file.map(mode));
         mapping_ = std::move(mapping);

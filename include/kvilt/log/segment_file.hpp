@@ -65,6 +65,7 @@ struct Stored {
 //   Result<void> append(File&, from, count)     data()[from, from + count) is complete
 //   Result<void> flush(File&)                   everything appended reaches the file; beside append()
 //   Result<void> rewrite(File&, end)            makes every page of [0, end) dirty, unchanged
+//   void will_sync(begin, end) const            the file will be synced, of which [begin, end) was not; any thread
 //   void renewed(end)                           another file has [0, end) now; nothing will be appended
 //   Result<Stored> stored(File&, end)           of [0, end), as much as has reached the file
 template <class Memory>

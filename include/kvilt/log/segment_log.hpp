@@ -116,6 +116,7 @@ public:
 
     Result<void> sync(SegmentNumber from = 0) {
         for (const Unsynced& one : unsynced(from)) {
+            if (!one.failed) one.file->memory.will_sync(one.begin, one.end);
             auto done = one.failed ? Result<void>(std::unexpected(*one.failed)) : one.file->sync();
             const std::lock_guard lock(mutex_);
             Segment* segment = segments_.find(one.number);
@@ -264,6 +265,7 @@ private:
     // A segment as a sync or a check sees it. Holds the file, which a free() may take away.
     struct Unsynced {
         SegmentNumber number;
+        std::uint32_t begin; // what is durable
         std::uint32_t end;
         std::shared_ptr<File> file;
         std::optional<Error> failed;
@@ -327,7 +329,7 @@ private:
         const std::lock_guard lock(mutex_);
         std::vector<Unsynced> list;
         for (const auto& segment : segments_)
-            list.push_back({segment->number, segment->end.load(std::memory_order_acquire), segment->file, {}});
+            list.push_back({segment->number, 0, segment->end.load(std::memory_order_acquire), segment->file, {}});
         return list;
     }
 
@@ -338,7 +340,7 @@ private:
         for (const auto& segment : segments_) {
             const std::uint32_t end = segment->end.load(std::memory_order_acquire);
             if (segment->number >= from && segment->synced_end < end)
-                list.push_back({segment->number, end, segment->file, segment->file->failed});
+                list.push_back({segment->number, segment->synced_end, end, segment->file, segment->file->failed});
         }
         return list;
     }

@@ -18,6 +18,7 @@ public:
     }
     Result<void> flush(File&) noexcept { return {}; }
     void renewed(std::size_t) noexcept {}
+    void will_sync(std::size_t, std::size_t) const noexcept {}
 };
 
 } // namespace detail

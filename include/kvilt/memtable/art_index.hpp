@@ -88,7 +88,7 @@ public:
         }
     }
 
-    [[gnu::always_inline]] LogRecord* find(Bytes key) const noexcept {
+    LogRecord* find(Bytes key) const noexcept {
         Ref at = root_.load(std::memory_order_seq_cst);
         while (at.is_node()) {
             Node& node = *at.node();
