@@ -74,8 +74,9 @@ public:
 
     // The lines that a small record lies in, on their way into the caches. Any address is safe.
     static void prefetch(const LogRecord* record) noexcept {
-        const auto* const begin = reinterpret_cast<const char*>(record);
-        for (std::size_t line = 0; line < 3; ++line) __builtin_prefetch(begin + 64 * line);
+        const auto begin = reinterpret_cast<std::uintptr_t>(record);
+        for (std::size_t line = 0; line < 3; ++line)
+            __builtin_prefetch(reinterpret_cast<const void*>(begin + 64 * line));
     }
 
     Kind kind() const noexcept { return static_cast<Kind>(tag_ & 0xff); }

@@ -156,8 +156,9 @@ public:
 
     // What lies from an entry on, on its way into the caches.
     void prefetch(std::size_t ordinal) const noexcept {
-        const char* const begin = data_ + offset(ordinal);
-        for (std::size_t line = 0; line < 16; ++line) __builtin_prefetch(begin + 64 * line);
+        const auto begin = reinterpret_cast<std::uintptr_t>(data_ + offset(ordinal));
+        for (std::size_t line = 0; line < 16; ++line)
+            __builtin_prefetch(reinterpret_cast<const void*>(begin + 64 * line));
     }
 
     // The ordinal of the first entry whose key is at or above `key`: the newest version of that key, as far as this

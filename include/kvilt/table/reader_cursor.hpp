@@ -81,8 +81,9 @@ private:
     // next ones in time.
     static constexpr std::ptrdiff_t reach = 1024;
     void fetch_ahead(std::ptrdiff_t distance) const noexcept {
-        const char* const there = record_.key.data() + distance;
-        for (std::ptrdiff_t line = 0; line < 3; ++line) __builtin_prefetch(there + 64 * line);
+        const auto there = reinterpret_cast<std::uintptr_t>(record_.key.data()) + static_cast<std::uintptr_t>(distance);
+        for (std::uintptr_t line = 0; line < 3; ++line) // perhaps beyond the file: nothing is read
+            __builtin_prefetch(reinterpret_cast<const void*>(there + 64 * line));
     }
 
     std::size_t blocks() const noexcept { return reader_->parts_.index.blocks(); }
