@@ -57,7 +57,7 @@ public:
 
     // The shape has changed, though nothing was appended.
     void wake() {
-        if constexpr (has_worker) worker_->wake();
+        if (worker_ != nullptr) worker_->wake();
     }
 
     auto& maintainer() noexcept { return maintainer_; }

@@ -1,4 +1,5 @@
 // Stores without tables: what the cleaner may drop, and what it must carry on.
+#include <kvilt/engine/engine.hpp>
 #include <kvilt/env/memory.hpp>
 #include <kvilt/log/mapped.hpp>
 #include <kvilt/memtable/cache.hpp>
@@ -54,6 +55,25 @@ TEST_CASE("an erased key stays erased when its old value was carried past its to
             store.compact().value();
             REQUIRE(store.stats().memtable_keys == 1);
         }
+}
+
+TEST_CASE("a version that nobody can read is let go of while its successor is at hand") {
+    using Parts = engine::Parts<memtable::Hash<>, log::Mapped, table::None, conflict::Overwrite>;
+    MemoryWorld world;
+    const auto engine = engine::Engine<Parts>::open({}, "store", world.environment()).value();
+    const auto put = [&](Bytes value) {
+        engine->put("key", value, {}).value();
+        return engine->state().active->index.find("key");
+    };
+    put("first");
+    const LogRecord* const second = put("second");
+    CHECK(second->older() == nullptr);
+    const Sequence at = engine->take_snapshot();
+    const LogRecord* const third = put("third");
+    CHECK(third->older() == second);
+    engine->release_snapshot(at);
+    CHECK(put("fourth")->older() == nullptr);
+    CHECK(third->older() == second); // a page that may have been written is left alone
 }
 
 TEST_CASE("cleaning under a snapshot keeps what it sees and drops what nobody sees") {

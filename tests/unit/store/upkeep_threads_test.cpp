@@ -60,6 +60,22 @@ TEST_CASE("a timed sync does not wait for a compaction") {
     CHECK(in_time);
 }
 
+TEST_CASE("a flush that was asked for is followed by the compaction that it makes due") {
+    MemoryWorld world;
+    ThreadExecutor threads;
+    Environment environment = world.environment();
+    environment.executor = &threads;
+    auto store = Many::open("store", {}, environment).value();
+    for (int round = 0; round < 4; ++round) { // one run too many
+        fill(store, round, round + 10);       // too little for a worker to look for work
+        store.flush().value();
+    }
+    for (int wait = 0; store.stats().compaction_debt_bytes != 0 && wait < 10'000; ++wait)
+        std::this_thread::sleep_for(1ms);
+    CHECK(store.stats().compaction_debt_bytes == 0);
+    CHECK(store.stats().compactions != 0);
+}
+
 TEST_CASE("a writer waits for a flush, not for the whole compaction that someone asked for") {
     MemoryWorld world;
     ThreadExecutor threads;
