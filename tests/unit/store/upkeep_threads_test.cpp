@@ -68,6 +68,7 @@ TEST_CASE("a flush that was asked for is followed by the compaction that it make
     auto store = Many::open("store", {}, environment).value();
     for (int round = 0; round < 4; ++round) { // one run too many
         fill(store, round, round + 10);       // too little for a worker to look for work
+        std::this_thread::sleep_for(50ms);    // until it rests
         store.flush().value();
     }
     for (int wait = 0; store.stats().compaction_debt_bytes != 0 && wait < 10'000; ++wait)
