@@ -4,7 +4,7 @@
 
 #include <kvilt/cluster/seat.hpp>
 #include <kvilt/cluster/stored_key.hpp>
-#include <kvilt/engine/side_by_side.hpp>
+#include <kvilt/engine/approach.hpp>
 
 #include <array>
 #include <optional>
@@ -16,22 +16,22 @@ namespace kvilt::cluster {
 template <class Ring>
 class HomeApproach {
 public:
-    HomeApproach(Seat<Ring>& seat, Bytes stored_key) : pass_(seat.pass()) {
-        if (pass_) way_.emplace(seat.member()->engine(), stored_key);
+    HomeApproach(Seat<Ring>& seat, Bytes stored_key, engine::For purpose) : pass_(seat.pass()) {
+        if (pass_) way_.emplace(seat.member()->engine().state(), stored_key, purpose);
     }
-    bool step() noexcept { return way_ && way_->step(); }
+    bool step() { return way_ && way_->step(); }
 
 private:
     typename Seat<Ring>::Pass pass_;
-    std::optional<typename Member<Ring>::Engine::Approach> way_{};
+    std::optional<engine::Approach<typename Ring::P>> way_{};
 };
 
 // `homes` are at most `max`. Changes nothing, and promises nothing.
 template <class Ring, std::size_t max, class Seats>
-void approach(const Seats& seats, std::span<const NodeId> homes, ShardId shard, Bytes key) {
+void approach(const Seats& seats, std::span<const NodeId> homes, ShardId shard, Bytes key, engine::For purpose) {
     const StoredKey stored = StoredKey::data(shard, key);
     std::array<std::optional<HomeApproach<Ring>>, max> ways;
-    for (std::size_t n = 0; n < homes.size(); ++n) ways[n].emplace(*seats[homes[n].number], stored);
+    for (std::size_t n = 0; n < homes.size(); ++n) ways[n].emplace(*seats[homes[n].number], stored, purpose);
     for (bool more = true; more;) {
         more = false;
         for (auto& way : ways) more |= way && way->step();

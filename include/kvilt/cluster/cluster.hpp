@@ -89,7 +89,7 @@ public:
     Result<Written> write(const WriteRequest& request, NodeId via) {
         KVILT_TRY(engine::check_sizes(request.key.size(), request.value.size()));
         KVILT_TRY(Engine::check_sync({.sync = request.sync}));
-        approach<Ring::Replication::copies>(request.key);
+        approach<Ring::Replication::copies>(request.key, engine::For::write);
         return coordinate(via, [&](Coordinator& coordinator) -> Result<Written> {
             typename Ring::Write operation(coordinator, request);
             if (const auto& done = operation.run(); !done) return std::unexpected(done.error());
@@ -114,7 +114,7 @@ public:
     // Calls use(const std::optional<Cell>&, const ReadReached&) when enough have answered.
     template <class Use>
     Result<void> read(Bytes key, Level level, NodeId via, Use use) const {
-        if constexpr (!Ring::led) approach<Ring::Replication::reads>(key);
+        if constexpr (!Ring::led) approach<Ring::Replication::reads>(key, engine::For::read);
         return coordinate(via, [&](Coordinator& coordinator) -> Result<void> {
             typename Ring::Read operation(coordinator, key, level);
             if (const auto& done = operation.run(); !done) return std::unexpected(done.error());
@@ -265,10 +265,10 @@ private:
 
     // The homes that a request is likely to go to, before it does.
     template <std::size_t homes>
-    void approach(Bytes key) const {
+    void approach(Bytes key, engine::For purpose) const {
         if constexpr (DescendingIndex<typename P::Index> && homes > 1) {
             const ShardId shard = placed_.shard_of(key);
-            cluster::approach<Ring, homes>(seats_, placed_.homes(shard).first(homes), shard, key);
+            cluster::approach<Ring, homes>(seats_, placed_.homes(shard).first(homes), shard, key, purpose);
         }
     }
 

@@ -127,19 +127,6 @@ public:
         return live;
     }
 
-    // Fetches what a read or a write of `key` will touch in the memtable, in steps to be taken beside others: see
-    // engine/side_by_side.hpp.
-    class Approach {
-    public:
-        Approach(const Engine& engine, Bytes key)
-            : pin_(engine.state_->epochs), descent_(engine.reader_.active().index, key) {}
-        bool step() noexcept { return descent_.step(); }
-
-    private:
-        Pin pin_;
-        typename DescentOf<typename P::Index>::type descent_;
-    };
-
     Scan<P> scan(Range range, std::optional<Sequence> at) const { return Scan<P>(*state_, std::move(range), at); }
 
     Sequence take_snapshot() const { return state_->snapshots.take(state_->published); }

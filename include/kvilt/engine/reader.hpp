@@ -45,13 +45,6 @@ public:
         }
     }
 
-    const Generation<P>& active() const {
-        if constexpr (P::tables)
-            return *state_.seen().active;
-        else
-            return *state_.active;
-    }
-
     // The same for several keys, side_by_side_max at most, whose look-ups wait for memory together. use(n, record) for
     // each key that has one, in their order.
     template <class Use>
