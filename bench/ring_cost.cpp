@@ -2,11 +2,11 @@
 // another order, a get from two against two gets. docs/benchmarks.md
 #include <kvilt/kvilt.hpp>
 
+#include "figures.hpp"
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <numeric>
 #include <span>
 #include <string>
@@ -14,6 +14,7 @@
 #include <vector>
 
 using namespace kvilt;
+using bench::median;
 
 namespace {
 
@@ -50,11 +51,6 @@ double time_ns(std::span<const std::uint64_t> numbers, Call call) {
     return taken.count() / static_cast<double>(numbers.size());
 }
 
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
-
 // The two sides do the same in blocks, by turns: what else the machine does meets both.
 struct Sides {
     std::vector<double> ring_ns{}; // a call, of each block
@@ -82,13 +78,13 @@ struct Sides {
 
 template <class Threads>
 void measure(const char* tag, std::size_t count) {
-    const std::string directory = "ring_cost";
     const std::string value(100, 'v');
     std::vector<std::uint64_t> written(count);
     std::iota(written.begin(), written.end(), std::uint64_t{0});
     Sides puts, gets, table_gets;
     for (int round = 0; round < rounds; ++round) {
-        std::filesystem::remove_all(directory);
+        const bench::TemporaryDirectory place(".");
+        const std::string& directory = place.path();
         std::vector<AloneOf<Threads>> engines;
         for (int n = 0; n < 3; ++n)
             engines.push_back(AloneOf<Threads>::open(directory + "/alone-" + std::to_string(n)).value());
@@ -118,7 +114,6 @@ void measure(const char* tag, std::size_t count) {
         }
         get_all(table_gets);
     }
-    std::filesystem::remove_all(directory);
     std::printf("%s, %zu keys of 16 bytes, values of 100: medians of all blocks of %d rounds, ns a call\n", tag, count,
                 rounds);
     puts.print("put on three nodes", "three puts");

@@ -3,6 +3,7 @@
 #include <kvilt/core/bytes.hpp>
 #include <kvilt/core/checksum.hpp>
 
+#include "../figures.hpp"
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -35,11 +36,6 @@ double nanoseconds(auto work) {
     const auto began = std::chrono::steady_clock::now();
     work();
     return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - began).count();
-}
-
-double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return values[values.size() / 2];
 }
 
 double median_nanoseconds(int times, auto work) {

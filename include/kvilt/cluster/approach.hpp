@@ -12,17 +12,18 @@
 
 namespace kvilt::cluster {
 
-// One home of a key: the node is kept from ending while this lives.
+// The way to a key in one of its homes. While it lives the node does not end.
 template <class Ring>
 class HomeApproach {
 public:
-    HomeApproach(Seat<Ring>& seat, Bytes stored_key, engine::For purpose) : pass_(seat.pass()) {
-        if (pass_) way_.emplace(seat.member()->engine().state(), stored_key, purpose);
+    void begin(Seat<Ring>& seat, Bytes stored_key, engine::For purpose) {
+        pass_.emplace(seat.gate());
+        if (*pass_) way_.emplace(seat.member()->engine().state(), stored_key, purpose);
     }
     bool step() { return way_ && way_->step(); }
 
 private:
-    typename Seat<Ring>::Pass pass_;
+    std::optional<typename Seat<Ring>::Pass> pass_{};
     std::optional<engine::Approach<typename Ring::P>> way_{};
 };
 
@@ -30,12 +31,9 @@ private:
 template <class Ring, std::size_t max, class Seats>
 void approach(const Seats& seats, std::span<const NodeId> homes, ShardId shard, Bytes key, engine::For purpose) {
     const StoredKey stored = StoredKey::data(shard, key);
-    std::array<std::optional<HomeApproach<Ring>>, max> ways;
-    for (std::size_t n = 0; n < homes.size(); ++n) ways[n].emplace(*seats[homes[n].number], stored, purpose);
-    for (bool more = true; more;) {
-        more = false;
-        for (auto& way : ways) more |= way && way->step();
-    }
+    std::array<HomeApproach<Ring>, max> ways;
+    for (std::size_t n = 0; n < homes.size(); ++n) ways[n].begin(*seats[homes[n].number], stored, purpose);
+    descend(std::span<HomeApproach<Ring>>(ways));
 }
 
 } // namespace kvilt::cluster

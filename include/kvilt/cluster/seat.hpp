@@ -40,8 +40,8 @@ public:
     // It cannot begin.
     void stay_down(const Error& why) { why_down_ = why; }
 
-    // Whoever holds one that is not empty may use member().
-    Pass pass() { return Pass(gate_); }
+    // Whoever holds a pass through it that is not empty may use member().
+    Gate<Threads>& gate() noexcept { return gate_; }
 
     bool lives() const noexcept { return gate_.is_open(); }
     const std::optional<Error>& why_down() const noexcept { return why_down_; }

@@ -8,7 +8,7 @@ namespace kvilt::engine {
 
 enum class For : std::uint8_t { read, write };
 
-// In steps, to be taken beside those of other engines: see engine/side_by_side.hpp. Changes nothing and promises
+// In steps, to be taken beside those of other engines: see core/descend.hpp. Changes nothing and promises
 // nothing. `key` and the engine outlive it.
 template <class P>
 class Approach {

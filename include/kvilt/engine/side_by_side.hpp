@@ -1,6 +1,7 @@
-// Several look-ups that wait for memory together and not one after the other.
+// Look-ups of several keys in one index, side by side: see core/descend.hpp.
 #pragma once
 
+#include <kvilt/core/descend.hpp>
 #include <kvilt/memtable/concept.hpp>
 
 #include <array>
@@ -32,21 +33,12 @@ struct DescentOf<Index> {
     using type = typename Index::Descent;
 };
 
-// Afterwards record() of each reads from the caches.
-template <class Descent>
-void descend(std::span<Descent> descents) noexcept {
-    for (bool more = true; more;) {
-        more = false;
-        for (Descent& descent : descents) more |= descent.step();
-    }
-}
-
 inline constexpr std::size_t side_by_side_max = 16;
 
 // Brings what find(), put() and replace() of these keys will touch into the caches: side_by_side_max of them at most.
 // By the writer, or in a pin.
 template <class Index>
-void fetch(const Index& index, std::span<const Bytes> keys) noexcept {
+void fetch(const Index& index, std::span<const Bytes> keys) {
     if constexpr (DescendingIndex<Index>) {
         std::array<typename Index::Descent, side_by_side_max> descents;
         for (std::size_t n = 0; n < keys.size(); ++n) descents[n] = typename Index::Descent(index, keys[n]);

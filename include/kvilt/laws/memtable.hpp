@@ -2,6 +2,7 @@
 // memory back. laws/memtable_threads.hpp has those of readers beside a writer.
 #pragma once
 
+#include <kvilt/core/descend.hpp>
 #include <kvilt/laws/memtable_records.hpp>
 #include <kvilt/memtable/concept.hpp>
 
@@ -120,10 +121,7 @@ private:
             const std::size_t count = std::min(width, keys_.size() - first);
             std::array<Descent, width> descents;
             for (std::size_t n = 0; n < count; ++n) descents[n] = Descent(index_, keys_[first + n]);
-            for (bool more = true; more;) {
-                more = false;
-                for (Descent& descent : descents) more |= descent.step();
-            }
+            descend(std::span<Descent>(descents));
             for (std::size_t n = 0; n < count; ++n) {
                 const auto at = chains_.find(keys_[first + n]);
                 if (descents[n].record() != (at == chains_.end() ? nullptr : at->second.back()))

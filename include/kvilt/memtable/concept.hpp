@@ -34,7 +34,7 @@ namespace kvilt {
 // Where a find waits for memory, an index may have Index::Descent, which is find() in steps: constructed from
 // (const Index&, Bytes key); step() reads what the one before has fetched into the caches, and fetches the next; false
 // once there is nothing more to fetch; record() is then what find(key) returns. In one pin, of a key that outlives it.
-// One that is default constructed has nothing to fetch. See engine/side_by_side.hpp.
+// One that is default constructed has nothing to fetch. See core/descend.hpp.
 //
 // Evicting policies (Capability::evicting) have bool keep(LogRecord* head): asked when the segment of `head` is to be
 // reclaimed; false gives it up. find() is what marks a record as used; peek(key) is find() without the mark.
