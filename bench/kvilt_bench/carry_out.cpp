@@ -1,6 +1,7 @@
 // The process that runs workloads: what it writes, takes and keeps.
 #include "run.hpp"
 #include "workload.hpp"
+#include <chrono>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace bench {
@@ -54,6 +56,16 @@ void write_back(const std::string& directory) {
     }
 }
 
+// Once files that a store no longer needs have gone, which it may do behind its back.
+double bytes_left_on_disk(const std::string& directory) {
+    for (double before = bytes_on_disk(directory);;) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        const double now = bytes_on_disk(directory);
+        if (now >= before) return now;
+        before = now;
+    }
+}
+
 void run_one(Subject& subject, const Workload& workload) {
     std::printf("begin %s\n", workload.name);
     std::fflush(stdout);
@@ -67,7 +79,7 @@ void run_one(Subject& subject, const Workload& workload) {
         subject.engine().settle();
         first.settle_seconds = watch.seconds();
         first.written_bytes = bytes_written() - before;
-        first.disk_bytes = bytes_on_disk(subject.directory());
+        first.disk_bytes = bytes_left_on_disk(subject.directory());
         first.live_bytes = static_cast<double>(subject.keys) * subject.entry_bytes();
     }
     first.peak_memory_bytes = peak_memory_bytes();

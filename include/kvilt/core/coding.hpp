@@ -35,8 +35,9 @@ void append(std::string& to, Integer value) {
 constexpr std::uint64_t swap(std::uint64_t value) noexcept { return __builtin_bswap64(value); }
 
 // The first eight bytes as a big-endian number, zero-padded: orders as the bytes do, ties at equal prefixes.
-inline std::uint64_t head(Bytes key) noexcept {
-    if (key.size() >= 8) return swap(load<std::uint64_t>(key.data()));
+[[gnu::always_inline]] inline std::uint64_t head(Bytes key) noexcept {
+    if (key.size() >= 8) [[likely]]
+        return swap(load<std::uint64_t>(key.data()));
     std::uint64_t value = 0;
     std::memcpy(&value, key.data(), key.size());
     return swap(value);

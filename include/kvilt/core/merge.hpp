@@ -5,6 +5,8 @@
 #include <kvilt/core/record.hpp>
 #include <kvilt/core/result.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -24,14 +26,14 @@ template <class Source>
 class Merge {
 public:
     explicit Merge(std::vector<Source> sources)
-        : sources_(std::move(sources)), heads_(sources_.size()), losers_(sources_.size()) {}
+        : sources_(std::move(sources)), leaves_(std::bit_ceil(sources_.size())), losers_(leaves_), ahead_(leaves_) {}
 
     // Sources that can take three steps to a key (see table/concept.hpp) take each of them side by side.
     void seek(Bytes key) {
         if constexpr (requires(Source& source) { source.aim(key); }) {
             for (Source& source : sources_) source.aim(key);
             for (Source& source : sources_) source.near(key);
-            start(true, [](Source& source) { source.land(); });
+            start(true, [key](Source& source) { source.land(key); });
         } else {
             start(true, [key](Source& source) { source.seek(key); });
         }
@@ -64,24 +66,24 @@ public:
     const Result<void>& status() const noexcept { return status_; }
 
 private:
-    // What decides nearly every comparison, apart from the source's own memory. Sixteen bytes of key, since eight are
-    // all alike where keys are decimal numbers or share a prefix.
-    struct Head {
-        bool valid = false;
-        std::uint64_t first = 0;
-        std::uint64_t second = 0;
-        Bytes key{};
-        Sequence sequence = 0;
+    // What decides nearly every match, apart from the source's own memory: the first sixteen bytes of its key, since
+    // eight are all alike where keys are decimal numbers or share a prefix. Backwards they are inverted. A source at
+    // its end has the highest.
+    struct Player {
+        std::uint64_t first = highest;
+        std::uint64_t second = highest;
+        std::size_t source = nobody;
+
+        bool ties(const Player& other) const noexcept { return ((first ^ other.first) | (second ^ other.second)) == 0; }
     };
+    static constexpr std::uint64_t highest = ~std::uint64_t{0};
+    static constexpr std::size_t nobody = ~std::size_t{0};
 
     template <class Position>
     void start(bool forwards, Position position) {
         forwards_ = forwards;
         status_ = {};
-        for (std::size_t at = 0; at < sources_.size(); ++at) {
-            position(sources_[at]);
-            load(at);
-        }
+        for (Source& source : sources_) position(source);
         build();
     }
 
@@ -89,75 +91,111 @@ private:
     // last before it. A source at its end comes back from there.
     void turn() {
         forwards_ = !forwards_;
-        for (std::size_t at = 0; at < sources_.size(); ++at) {
-            Source& source = sources_[at];
+        for (Source& source : sources_) {
             if (source.valid())
                 forwards_ ? source.next() : source.previous();
             else
                 forwards_ ? source.seek_first() : source.seek_last();
-            load(at);
         }
         build();
     }
 
-    void load(std::size_t at) {
-        Head& head = heads_[at];
-        head.valid = sources_[at].valid();
-        if (!head.valid) {
+    // As it stands now. Places beyond the last source stay at their end.
+    Player player(std::size_t at) {
+        if (holds(at)) return player(at, sources_[at].record().key);
+        if (at < sources_.size())
             if (auto status = sources_[at].status(); !status && status_) status_ = std::move(status);
-            return;
-        }
-        if (sources_.size() == 1) return;
-        const Record& record = sources_[at].record();
-        head.key = record.key;
-        head.sequence = record.sequence;
-        head.first = coding::head(record.key);
-        head.second = record.key.size() > 8 ? coding::head(record.key.substr(8)) : 0;
+        return {.source = at};
+    }
+    [[gnu::always_inline]] Player player(std::size_t at, Bytes key) const noexcept {
+        const std::uint64_t inverted = forwards_ ? 0 : highest;
+        const std::uint64_t second = key.size() > 8 ? coding::head({key.data() + 8, key.size() - 8}) : 0;
+        return {coding::head(key) ^ inverted, second ^ inverted, at};
     }
 
-    // Leaves are numbered from `k` on, node n has the children 2n and 2n+1; each inner node keeps the loser of its
-    // match, and the winner goes up.
-    void build() {
-        const std::size_t count = sources_.size();
-        if (count == 0) return;
-        winner_ = count == 1 ? 0 : play(1);
-        settle();
+    // What a source will be when it has moved on is worked out as soon as it has moved, so that the next match does not
+    // wait for its memory.
+    void look_ahead(std::size_t at) {
+        if constexpr (requires(Source& source) { source.look_ahead(true); }) {
+            const Record* const record = holds(at) ? sources_[at].look_ahead(forwards_) : nullptr;
+            ahead_[at] = record == nullptr ? Player{.source = nobody} : player(at, record->key);
+        }
     }
-    std::size_t play(std::size_t node) {
-        const std::size_t count = sources_.size();
-        if (node >= count) return node - count;
-        std::size_t left = play(2 * node);
-        std::size_t right = play(2 * node + 1);
-        if (!before(left, right)) std::swap(left, right);
-        losers_[node] = right;
-        return left;
+
+    // Leaves are numbered from `leaves_` on, node n has the children 2n and 2n+1; each inner node keeps the loser of
+    // its match, and the winner goes up. Leaves are a power of two, so that every way up is of one length.
+    void build() {
+        if (sources_.size() > 1) {
+            std::fill(ahead_.begin(), ahead_.end(), Player{});
+            settle(play(1));
+        } else if (!sources_.empty()) {
+            settle();
+        }
+    }
+    Player play(std::size_t node) {
+        if (node >= leaves_) return player(node - leaves_);
+        Player winner = play(2 * node);
+        losers_[node] = play(2 * node + 1);
+        match(losers_[node], winner);
+        return winner;
     }
 
     // The winner has moved: it plays against the losers on its way to the root.
     void replay() {
-        load(winner_);
-        std::size_t winner = winner_;
-        for (std::size_t node = (winner + sources_.size()) / 2; node > 0; node /= 2)
-            if (before(losers_[node], winner)) std::swap(losers_[node], winner);
-        winner_ = winner;
-        settle();
+        if (sources_.size() == 1) return settle();
+        const std::size_t moved = winner_;
+        Player winner = ahead_[moved];
+        if (winner.source == nobody) [[unlikely]]
+            winner = player(moved);
+        for (std::size_t node = (moved + leaves_) / 2; node > 0; node /= 2) match(losers_[node], winner);
+        settle(winner);
+        look_ahead(moved);
     }
-    void settle() { valid_ = heads_[winner_].valid && status_.has_value(); }
+    // Who wins is as good as random where sources hold alike many: no branch depends on it.
+    [[gnu::always_inline]] void match(Player& loser, Player& winner) const {
+        std::uint64_t turns = static_cast<std::uint64_t>(loser.first < winner.first) |
+                              (static_cast<std::uint64_t>(loser.first == winner.first) &
+                               static_cast<std::uint64_t>(loser.second < winner.second));
+        if (loser.ties(winner)) [[unlikely]]
+            turns = before(loser.source, winner.source) ? 1 : 0;
+        const std::uint64_t all = 0 - turns;
+        exchange(loser.first, winner.first, all);
+        exchange(loser.second, winner.second, all);
+        exchange(loser.source, winner.source, all);
+    }
+    static void exchange(std::uint64_t& a, std::uint64_t& b, std::uint64_t which) noexcept {
+        const std::uint64_t bits = (a ^ b) & which;
+        a ^= bits;
+        b ^= bits;
+    }
 
-    bool before(std::size_t a, std::size_t b) const noexcept {
-        const Head& left = heads_[a];
-        const Head& right = heads_[b];
-        if (!left.valid || !right.valid) return left.valid;
-        if (left.first != right.first) return (left.first < right.first) == forwards_;
-        if (left.second != right.second) return (left.second < right.second) == forwards_;
+    void settle(const Player& winner) {
+        winner_ = winner.source;
+        const bool at_end = (winner.first & winner.second) == highest && !holds(winner.source);
+        valid_ = !at_end && status_.has_value();
+    }
+    void settle() { // a single source
+        valid_ = sources_.front().valid();
+        if (!valid_) [[unlikely]]
+            status_ = sources_.front().status();
+    }
+
+    bool holds(std::size_t at) const { return at < sources_.size() && sources_[at].valid(); }
+
+    // Of two whose players tie.
+    bool before(std::size_t a, std::size_t b) const {
+        if (!holds(a) || !holds(b)) return holds(a);
+        const Record& left = sources_[a].record();
+        const Record& right = sources_[b].record();
         if (const int order = left.key.compare(right.key); order != 0) return (order < 0) == forwards_;
         if (left.sequence != right.sequence) return (left.sequence > right.sequence) == forwards_;
         return (a < b) == forwards_;
     }
 
     std::vector<Source> sources_;
-    std::vector<Head> heads_;
-    std::vector<std::size_t> losers_; // by node; 0 is not used
+    std::size_t leaves_;
+    std::vector<Player> losers_; // by node; 0 is not used
+    std::vector<Player> ahead_;  // by source, each when it will have moved; nobody where that is not known
     std::size_t winner_ = 0;
     bool forwards_ = true;
     bool valid_ = false;

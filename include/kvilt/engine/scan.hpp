@@ -92,8 +92,8 @@ struct ScanSourceOf<P> {
             else
                 seek(key);
         }
-        void land() {
-            if (auto* run = std::get_if<RunCursor>(&cursor_)) run->land();
+        void land(Bytes key) {
+            if (auto* run = std::get_if<RunCursor>(&cursor_)) run->land(key);
         }
         void seek_first() {
             with([](auto& cursor) { cursor.seek_first(); });
@@ -109,6 +109,10 @@ struct ScanSourceOf<P> {
         }
         void previous() {
             with([](auto& cursor) { cursor.previous(); });
+        }
+        const Record* look_ahead(bool forwards) {
+            if (auto* run = std::get_if<RunCursor>(&cursor_)) return run->look_ahead(forwards);
+            return nullptr;
         }
         bool valid() const {
             return with([](const auto& cursor) { return cursor.valid(); });
@@ -155,9 +159,9 @@ public:
     // To the first, then each next pair. False at the end and after an error: see status().
     bool next() { return reverse_ ? next_backwards() : next_forwards(); }
 
-    Bytes key() const noexcept { return reverse_ ? Bytes(key_) : record_.key; }
-    Bytes value() const noexcept { return reverse_ ? Bytes(value_) : record_.cell.value; }
-    Cell cell() const noexcept { return {Kind::put, reverse_ ? Bytes(stamp_) : record_.cell.stamp, value()}; }
+    Bytes key() const noexcept { return reverse_ ? Bytes(key_) : record_->key; }
+    Bytes value() const noexcept { return reverse_ ? Bytes(value_) : record_->cell.value; }
+    Cell cell() const noexcept { return {Kind::put, reverse_ ? Bytes(stamp_) : record_->cell.stamp, value()}; }
     Result<void> status() const { return merge_.status(); }
 
 private:
@@ -232,18 +236,18 @@ private:
             open_sources();
             merge_.seek(range_.from);
         } else {
-            pass(record_.key);
+            pass(record_->key);
         }
-        for (; merge_.valid(); pass(record_.key)) {
-            record_ = merge_.record();
-            if (!range_.before_end(record_.key)) return false;
-            while (record_.sequence > at_) { // a version of this key from after the snapshot
+        for (; merge_.valid(); pass(record_->key)) {
+            record_ = &merge_.record();
+            if (!range_.before_end(record_->key)) return false;
+            while (record_->sequence > at_) { // a version of this key from after the snapshot
                 merge_.next();
                 if (!merge_.valid()) return false;
-                record_ = merge_.record();
-                if (!range_.before_end(record_.key)) return false;
+                record_ = &merge_.record();
+                if (!range_.before_end(record_->key)) return false;
             }
-            if (record_.cell.kind == Kind::put) return true;
+            if (record_->cell.kind == Kind::put) return true;
         }
         return false;
     }
@@ -294,7 +298,7 @@ private:
     Sequence at_ = 0;
     Range range_;
     Merge<Source> merge_{{}};
-    Record record_{};
+    const Record* record_ = nullptr; // the merge's, while it stands
     Held key_{};
     Held value_{};
     Held stamp_{};

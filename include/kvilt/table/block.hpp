@@ -77,37 +77,36 @@ inline bool take_varint(const char*& at, const char* limit, std::uint64_t& value
     return false;
 }
 
-// The first three varints where they lie in eight bytes, a byte of key, one or two of value: most do. False: nothing is
-// taken.
-[[gnu::always_inline]] inline bool take_short(const char*& at, const char* limit, std::uint64_t& key,
-                                              std::uint64_t& value, std::uint64_t& sequence) noexcept {
-    constexpr std::uint64_t highs = 0x8080'8080'8080'8080;
-    if (limit - at < 8) return false;
-    std::uint64_t word = coding::load<std::uint64_t>(at);
-    if ((word & 0x80) != 0) return false;
-    const bool wide = (word & 0x8000) != 0;
-    if (wide && (word & 0x80'0000) != 0) return false;
-    const unsigned before = wide ? 3 : 2;
-    key = word & 0x7f;
-    value = wide ? (word >> 8 & 0x7f) | (word >> 9 & 0x3f80) : word >> 8 & 0x7f;
-    word >>= 8 * before;
-    const std::uint64_t ends = ~word & highs >> (8 * before);
-    if (ends == 0) return false;
-    word &= ends ^ (ends - 1);
-    sequence = (word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1f'c000) | (word >> 3 & 0xfe0'0000) |
-               (word >> 4 & 0x7'f000'0000) | (word >> 5 & 0x3f8'0000'0000);
-    at += before + static_cast<std::size_t>(std::countr_zero(ends) + 1) / 8;
-    return true;
-}
+// A header without a stamp that lies in eight bytes, one of them of key, one or two of value: most do.
+struct ShortHeader {
+    bool fits; // else it is another, and nothing more is known
+    std::size_t bytes;
+    std::uint64_t value;
+    std::uint64_t sequence;
 
-// The entry at `at`, which lies below `limit`; returns its end, padding included, or null if it is none. Any bytes are
-// safe.
-[[gnu::always_inline]] inline const char* read(const char* at, const char* limit, Record& record) noexcept {
+    [[gnu::always_inline]] explicit ShortHeader(std::uint64_t word) noexcept {
+        constexpr std::uint64_t highs = 0x8080'8080'8080'8080;
+        const bool wide = (word & 0x8000) != 0;
+        const std::size_t before = wide ? 3 : 2;
+        const std::uint64_t rest = word >> 8 * before;
+        const std::uint64_t ends = ~rest & highs >> 8 * before;
+        fits = (word & 0x82) == 0 && (word & 0x80'8000) != 0x80'8000 && ends != 0;
+        bytes = before + static_cast<std::size_t>(std::countr_zero(ends) + 1) / 8;
+        value = (word >> 8 & 0x7f) | (wide ? word >> 9 & 0x3f80 : 0);
+        // Seven bits in each byte, then fourteen in two, then 28 in four.
+        const std::uint64_t bytes_of_7 = rest & (ends ^ (ends - 1)) & ~highs;
+        const std::uint64_t of_14 = (bytes_of_7 & 0x007f'007f'007f'007f) | (bytes_of_7 & 0x7f00'7f00'7f00'7f00) >> 1;
+        const std::uint64_t of_28 = (of_14 & 0x0000'3fff'0000'3fff) | (of_14 & 0x3fff'0000'3fff'0000) >> 2;
+        sequence = (of_28 & 0x0fff'ffff) | of_28 >> 32 << 28;
+    }
+};
+
+// read() of any header.
+[[gnu::noinline]] inline const char* read_slowly(const char* at, const char* limit, Record& record) noexcept {
     const char* const begin = at;
     std::uint64_t key = 0, value = 0, sequence = 0, stamp = 0;
-    if (!take_short(at, limit, key, value, sequence)) [[unlikely]]
-        if (!take_varint(at, limit, key) || !take_varint(at, limit, value) || !take_varint(at, limit, sequence))
-            return nullptr;
+    if (!take_varint(at, limit, key) || !take_varint(at, limit, value) || !take_varint(at, limit, sequence))
+        return nullptr;
     const auto kind = static_cast<Kind>(key & 1);
     if ((key & 2) != 0 && !take_varint(at, limit, stamp)) return nullptr;
     key >>= 2;
@@ -117,6 +116,32 @@ inline bool take_varint(const char*& at, const char* limit, std::uint64_t& value
     if (bytes > static_cast<std::size_t>(limit - begin)) return nullptr;
     record = {{at, key}, sequence, {kind, {at + key, stamp}, {at + key + stamp, value}}};
     return begin + bytes;
+}
+
+// The entry at `at`, which lies below `limit`; returns its end, padding included, or null if it is none. Any bytes are
+// safe.
+[[gnu::always_inline]] inline const char* read(const char* at, const char* limit, Record& record) noexcept {
+    if (limit - at < std::ptrdiff_t{entry_unit}) [[unlikely]]
+        return nullptr;
+    const std::uint64_t word = coding::load<std::uint64_t>(at);
+    const ShortHeader header(word);
+    if (!header.fits) [[unlikely]]
+        return read_slowly(at, limit, record);
+    const std::size_t key = word >> 2 & 0x1f;
+    const std::size_t bytes = round_up(header.bytes + key + header.value, entry_unit);
+    if (bytes > static_cast<std::size_t>(limit - at)) [[unlikely]]
+        return nullptr;
+    const char* const data = at + header.bytes;
+    record.key = {data, key};
+    record.sequence = header.sequence;
+    record.cell = {static_cast<Kind>(word & 1), {data + key, 0}, {data + key, header.value}};
+    return at + bytes;
+}
+
+// Whether the padding of an entry that read() has taken, up to `end`, is as write() makes it.
+inline bool ends_in_zeros(const Record& record, const char* end) noexcept {
+    const auto padding = static_cast<std::size_t>(end - record.cell.value.data()) - record.cell.value.size();
+    return padding == 0 || coding::load<std::uint64_t>(end - entry_unit) >> (64 - 8 * padding) == 0;
 }
 
 } // namespace entry
@@ -163,13 +188,21 @@ public:
 
     // The ordinal of the first entry whose key is at or above `key`: the newest version of that key, as far as this
     // block has it. count() if there is none.
-    std::size_t lower_bound(Bytes key) const noexcept {
+    std::size_t lower_bound(Bytes key) const noexcept { return lower_bound(key, guess(key)); }
+
+    // The same in two steps. The first looks at heads alone, and is right if the key has the block's common prefix and
+    // a head of its own; the second looks at the entry there, or the last one, as whoever asks will do anyway.
+    std::size_t guess(Bytes key) const noexcept {
+        return first_head(0, count_, key.size() < skip_ ? 0 : coding::head(key.substr(skip_)));
+    }
+    std::size_t lower_bound(Bytes key, std::size_t guess) const noexcept {
         if (skip_ != 0) {
-            const int order = key.substr(0, skip_).compare(record(0).key.substr(0, skip_));
+            const Bytes prefix = record(std::min(guess, count() - 1)).key.substr(0, skip_);
+            const int order = key.substr(0, skip_).compare(prefix);
             if (order != 0) return order < 0 ? 0 : count_;
         }
         const std::uint64_t head_wanted = coding::head(key.substr(skip_));
-        std::size_t low = first_head(0, count_, head_wanted);
+        std::size_t low = guess;
         if (low == count_ || head(low) != head_wanted) return low;
         std::size_t high = low + 1;
         while (high < count_ && head(high) == head_wanted) ++high;
@@ -206,21 +239,24 @@ inline const char* BlockView::malformed() const noexcept {
     if (entries_bytes_ == 0) return "its sizes contradict each other";
     const char* at = data_;
     Record before;
+    std::uint64_t head_before = 0;
     Bytes prefix;
     for (std::size_t ordinal = 0; ordinal < count_; ++ordinal) {
         Record record;
         const char* const end = entry::read(at, entries_end(), record);
         if (end == nullptr) return "an entry is malformed";
         if (offset(ordinal) != static_cast<std::size_t>(at - data_)) return "an offset points elsewhere";
-        const char* const used = record.cell.value.data() + record.cell.value.size();
-        if (!zeros({used, static_cast<std::size_t>(end - used)})) return "padding is not zero";
-        if (ordinal == 0)
-            prefix = record.key.substr(0, skip_);
-        else if (before.key > record.key || (before.key == record.key && before.sequence <= record.sequence))
-            return "entries are out of order";
-        if (record.key.substr(0, skip_) != prefix || prefix.size() != skip_) return "the common prefix is not common";
-        if (head(ordinal) != coding::head(record.key.substr(skip_))) return "a head is not its key's";
+        if (!entry::ends_in_zeros(record, end)) return "padding is not zero";
+        if (ordinal == 0) prefix = record.key.substr(0, skip_);
+        if (prefix.size() != skip_ || !record.key.starts_with(prefix)) return "the common prefix is not common";
+        const std::uint64_t its_head = coding::head(record.key.substr(skip_));
+        if (head(ordinal) != its_head) return "a head is not its key's";
+        if (ordinal != 0 && its_head <= head_before) { // else heads alone tell the order
+            const int order = its_head < head_before ? 1 : before.key.compare(record.key);
+            if (order > 0 || (order == 0 && before.sequence <= record.sequence)) return "entries are out of order";
+        }
         before = record;
+        head_before = its_head;
         at = end;
     }
     if (at != entries_end()) return "bytes follow the last entry";

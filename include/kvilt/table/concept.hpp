@@ -81,7 +81,9 @@ struct TableStats {
 //       first key at or above. seek_first, next; and mirrored: seek_before(key): to the OLDEST version of the last key
 //       below, seek_last, previous. valid(), record() (stays until the cursor moves),
 //       status(): Result<void>, an error ends the cursor (not valid).
-//       seek(key) is aim(key), near(key), land(): each fetches what the next one looks at.
+//       seek(key) is aim(key), near(key), land(key): each fetches what the next one looks at.
+//       look_ahead(forwards): the record that next(), or previous(), would come to, or null where that is not at hand;
+//       stays until the cursor moves or looks again.
 //   static constexpr bool records_stay                   the bytes of a cursor's record stay as long as the version
 //   Maintenance, one call at a time:
 //   Result<TableEdit> flush(Source& source, const std::vector<Sequence>& snapshots)

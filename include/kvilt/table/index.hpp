@@ -109,15 +109,7 @@ public:
     std::size_t find(Bytes key, bool equal) const noexcept;
 
     // The last block that begins at or before `address`.
-    std::size_t block_at(std::uint64_t address) const noexcept {
-        std::size_t low = 0;
-        for (std::size_t length = blocks_; length > 1;) {
-            const std::size_t half = length / 2;
-            low += this->address(low + half) <= address ? half : 0;
-            length -= half;
-        }
-        return low;
-    }
+    std::size_t block_at(std::uint64_t address) const noexcept;
 
 private:
     static constexpr std::size_t leaf_bytes = 16;
@@ -206,9 +198,11 @@ inline std::size_t IndexView::first_head_at_or_above(std::uint64_t wanted) const
         low += upper_[low + half] < wanted ? length - half : 0;
         length = half;
     }
-    std::size_t block = std::max<std::size_t>(low * sample, 1);
+    // Counted and not searched: no branch waits for a leaf, so that seeks in several runs wait for theirs together.
+    const std::size_t first = std::max<std::size_t>(low * sample, 1);
     const std::size_t last = std::min(blocks_, (low + 1) * sample);
-    while (block < last && head(block) < wanted) ++block;
+    std::size_t block = first;
+    for (std::size_t at = first; at < last; ++at) block += head(at) < wanted ? 1 : 0;
     return block;
 }
 
@@ -229,6 +223,29 @@ inline std::size_t IndexView::find(Bytes key, bool equal) const noexcept {
             high = middle;
     }
     return low - 1;
+}
+
+// Blocks are of much the same size, so that it lies near where it would if they were of one. Steps that double lead
+// from there beyond it: every look at another leaf is a miss.
+inline std::size_t IndexView::block_at(std::uint64_t address) const noexcept {
+    const std::uint64_t last = this->address(blocks_ - 1);
+    if (address >= last) return blocks_ - 1;
+    auto low = static_cast<std::size_t>(static_cast<double>(address) / static_cast<double>(last) *
+                                        static_cast<double>(blocks_ - 1));
+    std::size_t high = low + 1; // the answer is to be in [low, high)
+    for (std::size_t step = 1; this->address(low) > address; step *= 2) {
+        high = low;
+        low -= std::min(low, step);
+    }
+    for (std::size_t step = 1; high < blocks_ && this->address(high) <= address; step *= 2) {
+        low = high;
+        high += std::min(blocks_ - high, step);
+    }
+    while (high - low > 1) {
+        const std::size_t middle = low + (high - low) / 2;
+        (this->address(middle) <= address ? low : high) = middle;
+    }
+    return low;
 }
 
 } // namespace kvilt::table_file

@@ -18,7 +18,7 @@ public:
     void seek(Bytes key) {
         aim(key);
         near(key);
-        land();
+        land(key);
     }
 
     // The same in three steps, each of which fetches what the next one looks at: to be taken beside other cursors.
@@ -28,14 +28,14 @@ public:
     }
     void near(Bytes key) {
         if (!enter(number_)) return;
-        at_ = block_.lower_bound(key);
-        if (at_ < block_.count()) block_.prefetch(at_);
+        at_ = block_.guess(key);
+        block_.prefetch(std::min(at_, block_.count() - 1));
         valid_ = true; // so far
     }
-    void land() {
+    void land(Bytes key) {
         if (!valid_) return;
-        if (at_ < block_.count())
-            stand(at_);
+        if (const std::size_t at = block_.lower_bound(key, at_); at < block_.count())
+            stand(at);
         else
             enter_first(number_ + 1);
     }
@@ -55,8 +55,8 @@ public:
 
     void next() {
         fetch_ahead(reach);
-        if (at_ + 1 < block_.count())
-            stand(at_ + 1);
+        if (at_ + 1 < block_.count()) [[likely]]
+            stand(at_ + 1, end_); // entries lie back to back
         else
             enter_first(number_ + 1);
     }
@@ -67,6 +67,16 @@ public:
             stand(at_ - 1);
         else
             enter_last(number_);
+    }
+
+    // The record that next(), or previous(), is to come to, if it is in this block; else null. Stays until then. For
+    // who compares it while others move.
+    const Record* look_ahead(bool forwards) noexcept {
+        const std::size_t there = forwards ? at_ + 1 : at_ - 1;
+        if (there >= block_.count()) return nullptr;
+        ahead_end_ = read_entry(forwards ? end_ : block_.entry_at(block_.offset(there)), ahead_);
+        ahead_at_ = there;
+        return ahead_end_ == nullptr ? nullptr : &ahead_;
     }
 
     bool valid() const noexcept { return valid_; }
@@ -80,6 +90,7 @@ private:
     // Processors fetch ahead by themselves only up to the end of a page. Blocks follow one another, so this is of the
     // next ones in time.
     static constexpr std::ptrdiff_t reach = 1024;
+    static constexpr std::size_t nowhere = ~std::size_t{0};
     void fetch_ahead(std::ptrdiff_t distance) const noexcept {
         const auto there = reinterpret_cast<std::uintptr_t>(record_.key.data()) + static_cast<std::uintptr_t>(distance);
         for (std::uintptr_t line = 0; line < 3; ++line) // perhaps beyond the file: nothing is read
@@ -97,6 +108,7 @@ private:
         if (block) {
             block_ = *block;
             number_ = number;
+            ahead_at_ = nowhere;
             return true;
         }
         status_ = std::unexpected(std::move(block).error());
@@ -105,16 +117,29 @@ private:
     }
     void enter_first(std::size_t number) {
         valid_ = false;
-        if (number < blocks() && enter(number)) stand(0);
+        if (number >= blocks() || !enter(number)) return;
+        block_.prefetch(0); // the heads of the block before were longer than a step
+        stand(0);
     }
     void enter_last(std::size_t number_after) {
         valid_ = false;
         if (number_after > 0 && enter(number_after - 1)) stand(block_.count() - 1);
     }
-    void stand(std::size_t at) noexcept {
+    void stand(std::size_t at) { stand(at, block_.entry_at(block_.offset(at))); }
+    [[gnu::always_inline]] void stand(std::size_t at, const char* entry) {
         at_ = at;
-        record_ = block_.record(at);
-        valid_ = true;
+        if (ahead_at_ == at) {
+            record_ = ahead_;
+            end_ = ahead_end_;
+        } else {
+            end_ = read_entry(entry, record_);
+        }
+        valid_ = end_ != nullptr;
+        if (!valid_) [[unlikely]] // it was an entry when its block was checked
+            status_ = reader_->parts_.damaged(reader_->parts_.index.place(number_).offset, "an entry has changed");
+    }
+    const char* read_entry(const char* at, Record& record) const noexcept {
+        return table_file::entry::read(at, block_.entries_end(), record);
     }
 
     const TableReader* reader_;
@@ -123,7 +148,11 @@ private:
     BlockView block_{};
     std::size_t number_ = 0;
     std::size_t at_ = 0;
+    const char* end_ = nullptr; // of the entry at at_
     Record record_{};
+    std::size_t ahead_at_ = nowhere; // which entry look_ahead() has read
+    const char* ahead_end_ = nullptr;
+    Record ahead_{};
     Result<void> status_{};
     bool valid_ = false;
 };

@@ -100,7 +100,10 @@ private:
 
     Result<void> check(const FileParts& parts, std::size_t block) const {
         const std::uint64_t offset = parts.index.place(block).offset;
-        KVILT_TRY(parts.check_stored(block, {data_ + offset, parts.index.end(block) - offset}));
+        const Bytes stored(data_ + offset, parts.index.end(block) - offset);
+        for (std::size_t at = 0; at < std::min(stored.size(), page_bytes); at += 64)
+            __builtin_prefetch(stored.data() + stored.size() - 1 - at); // the trailer is read first
+        KVILT_TRY(parts.check_stored(block, stored));
         if (const char* why = view(parts, block).malformed()) return parts.damaged(offset, why);
         checked_blocks_.set(block);
         return {};

@@ -22,7 +22,7 @@ public:
     void seek(Bytes key) {
         aim(key);
         near(key);
-        land();
+        land(key);
     }
     // See TableReader::Cursor.
     void aim(Bytes key) {
@@ -31,9 +31,9 @@ public:
     void near(Bytes key) {
         if (cursor_) cursor_->near(key);
     }
-    void land() {
+    void land(Bytes key) {
         if (!cursor_) return;
-        cursor_->land();
+        cursor_->land(key);
         go_on();
     }
     void seek_first() {
@@ -62,6 +62,8 @@ public:
         cursor_->previous();
         go_back();
     }
+
+    const Record* look_ahead(bool forwards) noexcept { return cursor_->look_ahead(forwards); }
 
     bool valid() const noexcept { return cursor_ && cursor_->valid(); }
     const Record& record() const { return cursor_->record(); } // stays until the cursor moves

@@ -47,6 +47,30 @@ TEST_CASE("an index finds the last block whose separator is below a key, or at i
     }
 }
 
+TEST_CASE("an index finds the block of an address, however unlike blocks are in size") {
+    const std::uint64_t seed = seed_of_run();
+    INFO("KVILT_SEED=", seed);
+    std::mt19937_64 random(seed);
+    for (int round = 0; round < 100; ++round) {
+        std::vector<std::uint64_t> begins;
+        std::uint64_t end = 0;
+        IndexBuilder builder;
+        for (std::size_t left = 1 + random() % 200; left > 0; --left) {
+            begins.push_back(end);
+            builder.add({end, 1, 0}, end, begins.size() == 1 ? "" : "k" + std::to_string(100 + begins.size()));
+            end += random() % 20 == 0 ? 8 * (1000 + random() % 100'000) : 64;
+        }
+        const std::string bytes = builder.finish(false);
+        IndexView index;
+        REQUIRE(index.open(bytes, end, false) == nullptr);
+        for (std::size_t block = 0; block < begins.size(); ++block) {
+            const std::uint64_t next = block + 1 == begins.size() ? end : begins[block + 1];
+            for (const std::uint64_t address : {begins[block], (begins[block] + next) / 2, next - 1})
+                REQUIRE(index.block_at(address) == block);
+        }
+    }
+}
+
 TEST_CASE("a changed index is refused or safe to search") {
     for (const bool with_addresses : {false, true}) {
         const std::string prefix(20, 'p');

@@ -1,5 +1,8 @@
 // Damaged and hostile table files: every change of a byte is detected or harmless, and nothing ever crashes.
 
+#include <kvilt/env/posix.hpp>
+
+#include "../env/temporary_directory.hpp"
 #include "table_fixture.hpp"
 
 using namespace kvilt;
@@ -230,6 +233,40 @@ TEST_CASE_TEMPLATE("forged table files never crash the reader", C, COMPOSITIONS)
         forge_checksums(bytes);
         exercise<typename C::Reader>(fixture, file, records);
     }
+}
+
+TEST_CASE("an entry that changes on disk after its block was checked ends a walk, and the walk says so") {
+    using Reader = TableReader<filter::Locator, compression::None, reads::Mapped>;
+    const TemporaryDirectory directory;
+    Fixture fixture;
+    fixture.context.environment = Environment::system();
+    fixture.context.directory = directory.path();
+    const Records records = few_records();
+    const TableFile file = fixture.build<filter::Locator, compression::None>(records);
+    const auto reader = open_table<Reader>(fixture, file);
+    Reader::Cursor cursor(*reader);
+    const std::uint64_t second = table_file::entry::bytes(records[0].record()); // where it begins
+    for (cursor.seek_first(); cursor.valid(); cursor.next()) continue;
+    REQUIRE(cursor.status());
+
+    auto changed = fixture.context.environment.files->open(table_path(fixture.context, 12), OpenMode::write);
+    REQUIRE(changed);
+    REQUIRE((*changed)->write_at(second, std::string(8, '\xff')));
+    const auto walk = [&](auto step) {
+        std::size_t seen = 0;
+        for (; cursor.valid(); step()) ++seen;
+        CHECK(cursor.status().error() == Errc::corruption);
+        return seen;
+    };
+    cursor.seek_first();
+    CHECK(walk([&] { cursor.next(); }) == 1);
+    cursor.seek_first();
+    CHECK(walk([&] {
+              (void)cursor.look_ahead(true);
+              cursor.next();
+          }) == 1);
+    cursor.seek_last();
+    CHECK(walk([&] { cursor.previous(); }) == records.size() - 2);
 }
 
 TEST_CASE("random bytes are no table file") {

@@ -57,6 +57,31 @@ void check_walks(const Reader& reader, const Records& records) {
     REQUIRE(stands_at(cursor, records, records.size()));
 }
 
+// Forth and back at random, now and then with a look to where the next step, or another one, would lead.
+template <class Reader>
+void check_wandering(const Reader& reader, const Records& records, std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    typename Reader::Cursor cursor(reader);
+    for (std::size_t walk = 0; walk < 20; ++walk) {
+        std::size_t at = random() % records.size();
+        cursor.seek(records[at].key);
+        at = lower_bound(records, records[at].key);
+        for (std::size_t step = 0; step < 60 && at < records.size(); ++step) {
+            REQUIRE(stands_at(cursor, records, at));
+            for (std::size_t looks = random() % 3; looks > 0; --looks) {
+                const bool forwards = random() % 2 == 0;
+                const Record* const seen = cursor.look_ahead(forwards);
+                const std::size_t there = forwards ? at + 1 : at - 1;
+                if (seen != nullptr) REQUIRE((there < records.size() && same(*seen, records[there])));
+            }
+            const bool forwards = random() % 2 == 0;
+            forwards ? cursor.next() : cursor.previous();
+            at = forwards ? at + 1 : at - 1;
+        }
+        if (at >= records.size()) REQUIRE(stands_at(cursor, records, records.size()));
+    }
+}
+
 template <class Reader>
 void check_seeks(const Reader& reader, const Records& records, std::uint64_t seed) {
     typename Reader::Cursor cursor(reader);
@@ -104,6 +129,7 @@ void check_all(const Records& records, std::uint64_t seed, const TableFileOption
     const auto reader = open_table<typename C::Reader>(fixture, file);
     CHECK(reader->file() == file);
     check_walks(*reader, records);
+    check_wandering(*reader, records, seed);
     check_seeks(*reader, records, seed);
     check_finds(*reader, records, seed);
     const auto verified = reader->verify();
