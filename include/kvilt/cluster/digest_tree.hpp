@@ -5,6 +5,7 @@
 #include <kvilt/core/checksum.hpp>
 #include <kvilt/core/coding.hpp>
 #include <kvilt/core/node.hpp>
+#include <kvilt/core/prefetch.hpp>
 #include <kvilt/core/threads.hpp>
 
 #include <algorithm>
@@ -36,7 +37,7 @@ public:
     // The leaf of a key that is about to be written, fetched: a tree is larger than the fast caches.
     std::size_t prefetch(ShardId shard, Bytes key) const noexcept {
         const std::size_t leaf = leaf_of(shard, key);
-        __builtin_prefetch(&dirty_[leaf]);
+        prefetch_line(&dirty_[leaf]);
         return leaf;
     }
 

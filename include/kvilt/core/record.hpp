@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvilt/core/bytes.hpp>
+#include <kvilt/core/prefetch.hpp>
 
 #include <atomic>
 #include <cstring>
@@ -73,11 +74,7 @@ public:
     }
 
     // The lines that a small record lies in, on their way into the caches. Any address is safe.
-    static void prefetch(const LogRecord* record) noexcept {
-        const auto begin = reinterpret_cast<std::uintptr_t>(record);
-        for (std::size_t line = 0; line < 3; ++line)
-            __builtin_prefetch(reinterpret_cast<const void*>(begin + 64 * line));
-    }
+    static void prefetch(const LogRecord* record) noexcept { prefetch_lines(record, 3); }
 
     Kind kind() const noexcept { return static_cast<Kind>(tag_ & 0xff); }
     Sequence sequence() const noexcept { return tag_ >> 8; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvilt/core/coding.hpp>
+#include <kvilt/core/prefetch.hpp>
 #include <kvilt/core/record.hpp>
 #include <kvilt/core/threads.hpp>
 
@@ -30,7 +31,7 @@ public:
     bool is_node() const noexcept { return (bits_ & node_bit) != 0; }
     Node* node() const noexcept { return reinterpret_cast<Node*>(bits_ & ~node_bit); }
     LogRecord* record() const noexcept { return reinterpret_cast<LogRecord*>(bits_); } // null if empty
-    void prefetch() const noexcept { __builtin_prefetch(reinterpret_cast<const void*>(bits_ & ~node_bit)); }
+    void prefetch() const noexcept { prefetch_line(bits_ & ~node_bit); }
 
 private:
     static constexpr std::uintptr_t node_bit = 1;
@@ -68,11 +69,7 @@ struct ArtNode {
     static constexpr std::size_t prefix_bytes = sizeof(prefix);
 
     // All of a small one, on its way into the caches.
-    static void prefetch(const ArtNode* node) noexcept {
-        const auto* const begin = reinterpret_cast<const char*>(node);
-        __builtin_prefetch(begin);
-        __builtin_prefetch(begin + 64);
-    }
+    static void prefetch(const ArtNode* node) noexcept { prefetch_lines(node, 2); }
 
     // The byte of all keys below at `position`, which is less than depth and among the last eight before it.
     std::uint8_t prefix_byte(std::size_t position) const noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvilt/core/checksum.hpp>
+#include <kvilt/core/prefetch.hpp>
 #include <kvilt/core/record.hpp>
 #include <kvilt/core/threads.hpp>
 
@@ -100,7 +101,7 @@ public:
     }
 
     void prefetch(std::uint64_t hash) const noexcept {
-        __builtin_prefetch(bucket()->slots() + HashWord::home(hash, slot_bits()));
+        prefetch_line(bucket()->slots() + HashWord::home(hash, slot_bits()));
     }
     // The record that find() would look at first.
     const LogRecord* first_tagged(std::uint64_t hash) const noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <kvilt/core/node_pool.hpp>
+#include <kvilt/core/prefetch.hpp>
 #include <kvilt/memtable/concept.hpp>
 #include <kvilt/memtable/hash_bucket.hpp>
 
@@ -244,7 +245,7 @@ private:
         full.for_each([&](HashWord word) {
             HashWord& place = waiting[seen++ % ahead];
             if (place.live()) move(place);
-            __builtin_prefetch(word.record());
+            prefetch_line(word.record());
             place = word;
         });
         for (const HashWord word : waiting)

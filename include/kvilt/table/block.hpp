@@ -9,6 +9,7 @@
 
 #include <kvilt/core/checksum.hpp>
 #include <kvilt/core/coding.hpp>
+#include <kvilt/core/prefetch.hpp>
 #include <kvilt/core/record.hpp>
 #include <kvilt/table/compression.hpp>
 
@@ -180,11 +181,7 @@ public:
     }
 
     // What lies from an entry on, on its way into the caches.
-    void prefetch(std::size_t ordinal) const noexcept {
-        const auto begin = reinterpret_cast<std::uintptr_t>(data_ + offset(ordinal));
-        for (std::size_t line = 0; line < 16; ++line)
-            __builtin_prefetch(reinterpret_cast<const void*>(begin + 64 * line));
-    }
+    void prefetch(std::size_t ordinal) const noexcept { prefetch_lines(data_ + offset(ordinal), 16); }
 
     // The ordinal of the first entry whose key is at or above `key`: the newest version of that key, as far as this
     // block has it. count() if there is none.

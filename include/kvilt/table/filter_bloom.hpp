@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvilt/core/coding.hpp>
+#include <kvilt/core/prefetch.hpp>
 #include <kvilt/table/filter.hpp>
 
 #include <algorithm>
@@ -61,7 +62,7 @@ struct Bloom {
         }
 
         void prefetch(std::uint64_t hash) const noexcept {
-            __builtin_prefetch(blocks_ + block_of(hash, count_) * block_bytes);
+            prefetch_line(blocks_ + block_of(hash, count_) * block_bytes);
         }
 
         bool may_contain(std::uint64_t hash) const noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kvilt/core/coding.hpp>
+#include <kvilt/core/prefetch.hpp>
 #include <kvilt/table/filter.hpp>
 
 #include <bit>
@@ -120,7 +121,7 @@ struct Locator {
             return View(bytes, kind == Kind::locator_wide);
         }
 
-        void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(bucket(hash)); }
+        void prefetch(std::uint64_t hash) const noexcept { prefetch_line(bucket(hash)); }
 
         template <class Visit>
         bool find(std::uint64_t hash, Visit visit) const {

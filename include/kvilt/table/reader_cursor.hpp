@@ -1,6 +1,7 @@
 // A cursor over one table file.
 #pragma once
 
+#include <kvilt/core/prefetch.hpp>
 #include <kvilt/table/reader.hpp>
 
 namespace kvilt {
@@ -93,8 +94,7 @@ private:
     static constexpr std::size_t nowhere = ~std::size_t{0};
     void fetch_ahead(std::ptrdiff_t distance) const noexcept {
         const auto there = reinterpret_cast<std::uintptr_t>(record_.key.data()) + static_cast<std::uintptr_t>(distance);
-        for (std::uintptr_t line = 0; line < 3; ++line) // perhaps beyond the file: nothing is read
-            __builtin_prefetch(reinterpret_cast<const void*>(there + 64 * line));
+        prefetch_lines(there, 3); // perhaps beyond the file
     }
 
     std::size_t blocks() const noexcept { return reader_->parts_.index.blocks(); }

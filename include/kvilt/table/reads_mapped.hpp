@@ -1,6 +1,8 @@
 // Blocks of a table file read in place from a mapping.
 #pragma once
 
+#include <kvilt/core/pages.hpp>
+#include <kvilt/core/prefetch.hpp>
 #include <kvilt/table/file_parts.hpp>
 
 #include <atomic>
@@ -61,16 +63,14 @@ public:
 
     void prefetch(const FileParts& parts, std::uint64_t address) const noexcept {
         if (address >= parts.footer.data_bytes) return;
-        __builtin_prefetch(data_ + address);
-        __builtin_prefetch(data_ + address + 64);
-        __builtin_prefetch(data_ + address + 128); // most entries end there
+        prefetch_lines(data_ + address, 3); // most entries end there
     }
 
     // What a search for a key in a block looks at first.
     void prefetch_heads(const FileParts& parts, std::size_t block) const noexcept {
         const std::uint64_t end = parts.index.end(block);
         const std::uint64_t bytes = BlockTrailer::bytes + BlockView::tail_bytes(parts.index.place(block).count);
-        for (std::uint64_t at = end - std::min(end, bytes); at < end; at += 64) __builtin_prefetch(data_ + at);
+        for (std::uint64_t at = end - std::min(end, bytes); at < end; at += cache_line_bytes) prefetch_line(data_ + at);
     }
 
     // The entry at an address that a filter gave.
@@ -90,6 +90,7 @@ public:
 
 private:
     static constexpr std::size_t page_bytes = 4096;
+    static constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
     BlockView view(const FileParts& parts, std::size_t block) const noexcept {
         const BlockPlace place = parts.index.place(block);
@@ -101,8 +102,8 @@ private:
     Result<void> check(const FileParts& parts, std::size_t block) const {
         const std::uint64_t offset = parts.index.place(block).offset;
         const Bytes stored(data_ + offset, parts.index.end(block) - offset);
-        for (std::size_t at = 0; at < std::min(stored.size(), page_bytes); at += 64)
-            __builtin_prefetch(stored.data() + stored.size() - 1 - at); // the trailer is read first
+        for (std::size_t at = 0; at < std::min(stored.size(), page_bytes); at += cache_line_bytes)
+            prefetch_line(stored.data() + stored.size() - 1 - at); // the trailer is read first
         KVILT_TRY(parts.check_stored(block, stored));
         if (const char* why = view(parts, block).malformed()) return parts.damaged(offset, why);
         checked_blocks_.set(block);
@@ -120,6 +121,7 @@ private:
 
     std::unique_ptr<Mapping> mapping_;
     const char* data_ = nullptr;
+    Pages tail_{};
     AtomicBits checked_blocks_;
     AtomicBits checked_pages_;
 };
