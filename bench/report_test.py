@@ -74,6 +74,13 @@ class Report(unittest.TestCase):
         self.assertIn("| 1.5 times | 0.50 (lmdb), **not met** | 0.50 (lmdb), **not met** |", text)
         self.assertIn("Failed: `lmdb`, recovery: ended, by signal 9; `sqlite`, recovery: ended, by signal 9.", text)
         self.assertIn("](plots/growth_fillrandom.svg)", text)
+        self.assertIn("Of 1 M entries 6 figures meet their goal and 3 do not; of 10 M entries 7 ", text)
+
+    def test_has_goals_from_a_million_entries_on(self):
+        tiny = self.written("tiny.csv", csv_of(100_000))
+        self.assertEqual(self.report(tiny, self.small).stderr, "")
+        self.assertIn("| workload | ours | against | goal | 1 M |", self.text())
+        self.assertIn("### 100,000 entries", self.text())
 
     def test_says_the_same_again(self):
         self.report(self.small, self.large)
