@@ -1,6 +1,5 @@
 // Compiled to an object file whose instructions are looked at: see prefetches.cmake. What is to be fetched ahead is.
 #include <kvilt/memtable/art.hpp>
-#include <kvilt/memtable/hash.hpp>
 #include <kvilt/table/filter_bloom.hpp>
 #include <kvilt/table/filter_locator.hpp>
 #include <kvilt/table/reads_mapped.hpp>

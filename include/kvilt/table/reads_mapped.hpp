@@ -1,7 +1,6 @@
 // Blocks of a table file read in place from a mapping.
 #pragma once
 
-#include <kvilt/core/pages.hpp>
 #include <kvilt/core/prefetch.hpp>
 #include <kvilt/table/file_parts.hpp>
 
@@ -90,7 +89,6 @@ public:
 
 private:
     static constexpr std::size_t page_bytes = 4096;
-    static constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
     BlockView view(const FileParts& parts, std::size_t block) const noexcept {
         const BlockPlace place = parts.index.place(block);
@@ -121,7 +119,6 @@ private:
 
     std::unique_ptr<Mapping> mapping_;
     const char* data_ = nullptr;
-    Pages tail_{};
     AtomicBits checked_blocks_;
     AtomicBits checked_pages_;
 };
