@@ -114,11 +114,14 @@ private:
         Count& count;
     };
 
-    // Once for every quantum appended, and whenever something waits to be flushed or freed.
+    // Once for every quantum appended, and whenever something waits to be flushed or freed. Of two who count at the
+    // same time one may not be counted: that is cheaper than to be exact, and the next ones are.
     [[gnu::always_inline]] bool due(std::size_t bytes) {
-        const std::size_t owed = owed_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-        if (owed < quantum_bytes) [[likely]] { // who waits is told of once
-            if (!state_.work_waits.load(std::memory_order_relaxed) || !state_.work_waits.exchange(false)) return false;
+        const std::size_t owed = owed_bytes_.load(std::memory_order_relaxed) + bytes;
+        if (owed < quantum_bytes) [[likely]] {
+            owed_bytes_.store(owed, std::memory_order_relaxed);
+            if (!state_.work_waits.load(std::memory_order_relaxed)) return false;
+            if (!state_.work_waits.exchange(false)) return false; // who waits is told of once
         }
         owed_bytes_.store(0, std::memory_order_relaxed);
         return true;
@@ -178,6 +181,7 @@ private:
     void work() {
         for (;;) {
             while (waiting_.load() != 0) std::this_thread::yield();
+            if constexpr (P::durable) state_.log->stay_ahead();
             const auto more = slice(worker_slice_bytes);
             note(more);
             if (!more || !*more) return;

@@ -15,7 +15,8 @@ typename L::Options small_segments() {
     return options;
 }
 
-// One step of a random history: mostly appends, some syncs, rotates and frees. False after an error of the log.
+// One step of a random history: mostly appends, some syncs, rotates, frees and preparations. False after an error of
+// the log.
 template <class Trial>
 bool step_log(Trial& trial, std::uint64_t draw) {
     switch (draw % 16) {
@@ -26,6 +27,9 @@ bool step_log(Trial& trial, std::uint64_t draw) {
     case 2:
     case 3:
         trial.free_oldest();
+        return true;
+    case 4:
+        trial.stay_ahead();
         return true;
     default:
         return trial.append();

@@ -129,6 +129,11 @@ public:
         return true;
     }
 
+    // Of a log that can.
+    void stay_ahead() {
+        if constexpr (requires { log_->stay_ahead(); }) log_->stay_ahead();
+    }
+
     bool seal() {
         if (!kept(log_->seal())) return false;
         model.synced = model.committed;

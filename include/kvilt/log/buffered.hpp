@@ -31,6 +31,7 @@ public:
     }
 
     void will_sync(std::size_t, std::size_t) const noexcept {}
+    void will_append(std::size_t, std::size_t) const noexcept {}
     void renewed(std::size_t end) noexcept {
         const std::lock_guard lock(mutex_);
         block_.clear();

@@ -30,6 +30,12 @@ public:
         if (end - begin >= rests_bytes_min) mapping_->advise(Mapping::Advice::rests, begin, end - begin);
     }
 
+    // A page that is stored to for the first time costs the writer a fault, of about two microseconds in a virtual
+    // machine.
+    void will_append(std::size_t begin, std::size_t end) const noexcept {
+        mapping_->advise(Mapping::Advice::will_write, begin, end - begin);
+    }
+
     // A store of the same byte makes a page dirty, but a world in memory has to be told.
     Result<void> rewrite(File&, std::size_t end) noexcept {
         mapping_->advise(Mapping::Advice::will_write, 0, end);

@@ -16,7 +16,7 @@ struct FileOptions {
     std::uint64_t sync_interval_us = 10'000;
     std::size_t segment_bytes_min = 64_KiB;
     std::size_t segment_bytes_max = 64_MiB;
-    std::size_t spare_bytes_max = 64_MiB; // of freed segments that are kept to be used anew
+    std::size_t spare_bytes_max = 64_MiB; // of files kept, or made ahead, for segments to come
 
     Result<void> validate(const char* policy) const {
         KVILT_TRY(SegmentSizes::validate(segment_bytes_min, segment_bytes_max, policy));
@@ -66,6 +66,7 @@ struct Stored {
 //   Result<void> flush(File&)                   everything appended reaches the file; beside append()
 //   Result<void> rewrite(File&, end)            makes every page of [0, end) dirty, unchanged
 //   void will_sync(begin, end) const            the file will be synced, of which [begin, end) was not; any thread
+//   void will_append(begin, end) const          the writer will come to [begin, end); beside him
 //   void renewed(end)                           another file has [0, end) now; nothing will be appended
 //   Result<Stored> stored(File&, end)           of [0, end), as much as has reached the file
 template <class Memory>

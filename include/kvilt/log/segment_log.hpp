@@ -114,6 +114,23 @@ public:
         return {};
     }
 
+    void stay_ahead() {
+        std::shared_ptr<File> file;
+        std::size_t end = 0;
+        {
+            const std::lock_guard lock(mutex_);
+            if (active_ == nullptr) return;
+            file = active_->file;
+            end = active_->end.load(std::memory_order_relaxed);
+            if (lead_.number != active_->number) lead_ = {.number = active_->number};
+        }
+        const std::size_t appended = end - std::min(end, std::exchange(lead_.seen, end));
+        const std::size_t from = std::max(end, lead_.end);
+        lead_.end = std::max(from, std::min(file->capacity, end + std::min(lead_bytes_max, 4 * appended)));
+        if (lead_.end > from) file->memory.will_append(from, lead_.end);
+        if (2 * end >= file->capacity) store_.prepare_spare();
+    }
+
     Result<void> sync(SegmentNumber from = 0) {
         for (const Unsynced& one : unsynced(from)) {
             if (!one.failed) one.file->memory.will_sync(one.begin, one.end);
@@ -271,6 +288,14 @@ private:
         std::optional<Error> failed;
     };
 
+    // How far stay_ahead() is in the active segment; its caller's.
+    struct Lead {
+        SegmentNumber number = 0;
+        std::size_t seen = 0; // the end, the last time
+        std::size_t end = 0;  // of what is prepared
+    };
+    static constexpr std::size_t lead_bytes_max = 4 << 20;
+
     // Behind a body there is always room for its frame's header, and for a seal.
     static constexpr std::size_t overhead = 2 * Frame::header_bytes;
 
@@ -355,11 +380,12 @@ private:
         synced_.store(durable.packed(), std::memory_order_release);
     }
 
-    SegmentStore<Threads, Memory> store_;   // the writer's, but for spare_bytes()
+    SegmentStore<Threads, Memory> store_;   // the writer's, but for what it says
     mutable typename Threads::Mutex mutex_; // guards segments_, their synced_end and their files' failures
     SegmentTable<Segment> segments_;        // changed by the writer alone
     Segment* active_ = nullptr;             // the writer's, as the next
     SegmentNumber next_ = 1;
+    Lead lead_{};
     typename Threads::template Atomic<std::uint64_t> end_{0};
     typename Threads::template Atomic<std::uint64_t> synced_{0};
 };

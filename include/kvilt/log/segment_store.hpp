@@ -9,19 +9,26 @@
 
 namespace kvilt::log::detail {
 
-// For one thread at a time, but for spare_bytes().
+// For one thread at a time, the writer, but for spare_bytes() and prepare_spare().
 template <ThreadsTag Threads, class Memory>
 class SegmentStore {
 public:
     using SegmentFilePtr = std::shared_ptr<SegmentFile<Memory>>;
+    using Mutex = typename Threads::Mutex;
 
     SegmentStore(const LogContext& context, const FileOptions& options)
         : context_(context), spare_bytes_max_(options.spare_bytes_max),
           sizes_(options.segment_bytes_min, options.segment_bytes_max, context.segment_bytes_cap) {}
 
     const LogContext& context() const noexcept { return context_; }
-    void limit(std::size_t cap) noexcept { sizes_.limit(cap); }
-    void grow(std::size_t used, std::size_t capacity) noexcept { sizes_.grow(used, capacity); }
+    void limit(std::size_t cap) noexcept {
+        const std::lock_guard lock(mutex_);
+        sizes_.limit(cap);
+    }
+    void grow(std::size_t used, std::size_t capacity) noexcept {
+        const std::lock_guard lock(mutex_);
+        sizes_.grow(used, capacity);
+    }
     std::size_t spare_bytes() const noexcept { return spare_bytes_.load(std::memory_order_relaxed); }
 
     struct Recovered {
@@ -85,28 +92,34 @@ public:
             if (spare->begin(header)) return spare;
             discard(*spare);
         }
-        auto created = std::make_shared<SegmentFile<Memory>>();
-        created->path = context_.directory + "/" + segment_file_name(next_file_);
-        created->capacity = sizes_.capacity(needed);
-        KVILT_TRY_ASSIGN(file, context_.environment.files->open(created->path, OpenMode::create));
-        ++next_file_;
-        created->file = std::move(file);
-        auto ready = prepare(*created, header);
-        if (ready) return created;
-        discard(*created);
-        return std::unexpected(std::move(ready).error());
+        return create(named(needed), header);
+    }
+
+    // Makes a file for the segment to come, if there is none yet: whoever makes a name durable waits for the device.
+    // Beside the writer, one call at a time. Where it fails, take() will, and says why.
+    void prepare_spare() {
+        SegmentFilePtr file;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto useful = [this](const SegmentFilePtr& spare) { return sizes_.useful(spare->capacity); };
+            if (std::any_of(spares_.begin(), spares_.end(), useful) || !has_place(sizes_.wanted())) return;
+            file = named(0, lock);
+        }
+        const FileHeader nobodys{.number = 0, .identity = context_.identity};
+        if (auto created = create(std::move(file), nobodys)) give_back(std::move(*created));
     }
 
     // Kept for take(): two of the present size, within the options' bound.
     void give_back(SegmentFilePtr file) {
-        const std::size_t keep_bytes = std::min(spare_bytes_max_, 2 * sizes_.wanted());
-        if (!file->failed && !file->renewed && spare_bytes() + file->capacity <= keep_bytes &&
-            sizes_.useful(file->capacity)) {
-            spare_bytes_.fetch_add(file->capacity);
-            spares_.push_back(std::move(file));
-        } else {
-            discard(*file);
+        {
+            const std::lock_guard lock(mutex_);
+            if (!file->failed && !file->renewed && has_place(file->capacity) && sizes_.useful(file->capacity)) {
+                spares_.push_back(file);
+                spare_bytes_.fetch_add(file->capacity);
+                return;
+            }
         }
+        discard(*file);
     }
 
 private:
@@ -186,6 +199,26 @@ private:
         return Judgement(context_.identity, state, found, headless, context_.directory).run();
     }
 
+    // One that is to be made. No name is used twice, whether that succeeds or not.
+    SegmentFilePtr named(std::size_t needed) {
+        const std::lock_guard lock(mutex_);
+        return named(needed, lock);
+    }
+    SegmentFilePtr named(std::size_t needed, const std::lock_guard<Mutex>&) {
+        auto file = std::make_shared<SegmentFile<Memory>>();
+        file->path = context_.directory + "/" + segment_file_name(next_file_++);
+        file->capacity = sizes_.capacity(needed);
+        return file;
+    }
+
+    Result<SegmentFilePtr> create(SegmentFilePtr file, const FileHeader& header) {
+        KVILT_TRY_ASSIGN(opened, context_.environment.files->open(file->path, OpenMode::create));
+        file->file = std::move(opened);
+        auto ready = prepare(*file, header);
+        if (ready) return file;
+        discard(*file);
+        return std::unexpected(std::move(ready).error());
+    }
     Result<void> prepare(SegmentFile<Memory>& created, const FileHeader& header) {
         KVILT_TRY(created.file->reserve(created.capacity));
         KVILT_TRY(created.memory.create(*created.file, created.capacity));
@@ -193,7 +226,13 @@ private:
         return created.begin(header);
     }
 
+    // Under mutex_.
+    bool has_place(std::size_t capacity) const noexcept {
+        return spare_bytes() + capacity <= std::min(spare_bytes_max_, 2 * sizes_.wanted());
+    }
+
     SegmentFilePtr take_spare(std::size_t needed) {
+        const std::lock_guard lock(mutex_);
         for (auto spare = spares_.begin(); spare != spares_.end(); ++spare) {
             if ((*spare)->capacity < needed || !sizes_.useful((*spare)->capacity)) continue;
             SegmentFilePtr taken = std::move(*spare);
@@ -209,6 +248,7 @@ private:
 
     const LogContext context_;
     const std::size_t spare_bytes_max_;
+    mutable Mutex mutex_; // guards the next three
     SegmentSizes sizes_;
     std::uint32_t next_file_ = 1;
     std::vector<SegmentFilePtr> spares_{};

@@ -19,6 +19,7 @@ public:
     Result<void> flush(File&) noexcept { return {}; }
     void renewed(std::size_t) noexcept {}
     void will_sync(std::size_t, std::size_t) const noexcept {}
+    void will_append(std::size_t, std::size_t) const noexcept {}
 };
 
 } // namespace detail

@@ -13,7 +13,8 @@
 
 using namespace kvilt;
 
-TEST_CASE_TEMPLATE("syncs run beside commits, rotates and frees", L, log::Mapped, log::Written, log::Buffered) {
+TEST_CASE_TEMPLATE("syncs and preparations run beside commits, rotates and frees", L, log::Mapped, log::Written,
+                   log::Buffered) {
     MemoryWorld world({.file_bytes_max = 1_MiB});
     REQUIRE(world.files().create_directory("d"));
     const auto context = [](MemoryWorld& in) {
@@ -28,6 +29,9 @@ TEST_CASE_TEMPLATE("syncs run beside commits, rotates and frees", L, log::Mapped
             const LogPosition before = trial.log().end();
             if (!trial.log().sync() || trial.log().synced() < before) ++wrong;
         }
+    });
+    std::thread ahead([&] {
+        while (!done) trial.log().stay_ahead();
     });
     std::thread watcher([&] {
         for (LogPosition last{}; !done;) {
@@ -51,6 +55,7 @@ TEST_CASE_TEMPLATE("syncs run beside commits, rotates and frees", L, log::Mapped
     }
     done = true;
     syncer.join();
+    ahead.join();
     watcher.join();
     CHECK(wrong == 0);
     REQUIRE(trial.sync());

@@ -1,0 +1,130 @@
+// What is made ready before the writer comes to it.
+#include <kvilt/env/memory.hpp>
+#include <kvilt/env/posix.hpp>
+#include <kvilt/laws/log.hpp>
+#include <kvilt/log/buffered.hpp>
+#include <kvilt/log/mapped.hpp>
+#include <kvilt/log/written.hpp>
+
+#include <doctest/doctest.h>
+
+#include "../env/temporary_directory.hpp"
+#include <string>
+#include <sys/resource.h>
+
+using namespace kvilt;
+
+namespace {
+
+// A log of which more than half of a segment is in use.
+template <class L>
+struct HalfFull {
+    MemoryWorld world{{.file_bytes_max = 1_MiB}};
+    laws::LogTrial<L> trial{LogContext{.environment = world.environment(), .directory = "d", .identity = 7},
+                            laws::small_segments<L>(), 3};
+
+    HalfFull() {
+        REQUIRE(world.files().create_directory("d"));
+        REQUIRE(trial.recover(0, 0) == "");
+        auto& log = trial.log();
+        do REQUIRE(trial.append());
+        while (2 * log.used_bytes(log.active()) < log.capacity_bytes(log.active()));
+    }
+
+    bool has(const char* path) { return world.files().exists(path).value(); }
+};
+
+long faults() {
+    ::rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt;
+}
+
+} // namespace
+
+TEST_CASE_TEMPLATE("the file of the next segment is there before the writer wants it", L, log::Mapped, log::Written,
+                   log::Buffered) {
+    HalfFull<L> half;
+    half.trial.stay_ahead();
+    const std::uint64_t created = half.world.calls(CallKind::create);
+    const std::uint64_t named = half.world.calls(CallKind::sync_directory);
+    half.trial.stay_ahead(); // one is enough
+    REQUIRE(half.trial.rotate());
+    CHECK(half.world.calls(CallKind::create) == created);
+    CHECK(half.world.calls(CallKind::sync_directory) == named);
+    REQUIRE(half.trial.append());
+    CHECK(half.trial.check_segments() == "");
+}
+
+TEST_CASE("a file for a segment that never came is nothing at the next opening") {
+    for (const bool all : {false, true}) {
+        HalfFull<log::Mapped> half;
+        REQUIRE(half.trial.sync());
+        half.trial.stay_ahead();
+        REQUIRE(half.has("d/log-000002"));
+        const auto after = half.world.crash(all ? CrashChoice::everything() : CrashChoice::nothing_unsynced());
+        laws::LogTrial<log::Mapped> again({.environment = after->environment(), .directory = "d", .identity = 7},
+                                          laws::small_segments<log::Mapped>(), 3);
+        again.model = half.trial.model;
+        REQUIRE(again.recover() == "");
+        CHECK(again.scan.bytes_cut == 0);
+        REQUIRE(again.rotate()); // removes what does not count
+        CHECK_FALSE(after->files().exists("d/log-000002").value());
+    }
+}
+
+TEST_CASE("a file that cannot be made ahead is left to the writer") {
+    for (const CallKind kind : {CallKind::create, CallKind::reserve, CallKind::map, CallKind::sync_directory}) {
+        HalfFull<log::Mapped> half;
+        half.world.inject({.kind = kind});
+        half.trial.stay_ahead();
+        CHECK_FALSE(half.has("d/log-000002"));
+        REQUIRE(half.trial.rotate());
+        REQUIRE(half.trial.append());
+        CHECK(half.trial.check_segments() == "");
+    }
+}
+
+TEST_CASE("no file is made ahead where none may be spare") {
+    auto options = laws::small_segments<log::Mapped>();
+    options.spare_bytes_max = 0;
+    MemoryWorld world({.file_bytes_max = 1_MiB});
+    REQUIRE(world.files().create_directory("d"));
+    laws::LogTrial<log::Mapped> trial({.environment = world.environment(), .directory = "d", .identity = 7}, options,
+                                      3);
+    REQUIRE(trial.recover(0, 0) == "");
+    for (int frame = 0; frame < 40; ++frame) {
+        REQUIRE(trial.append());
+        trial.stay_ahead();
+    }
+    CHECK(trial.log().disk_bytes() == [&] {
+        std::size_t bytes = 0;
+        for (const SegmentNumber number : trial.log().segments()) bytes += trial.log().capacity_bytes(number);
+        return bytes;
+    }());
+}
+
+TEST_CASE("a log that stays ahead takes the faults of new pages from the writer") {
+    const std::string value(128_KiB, 'v');
+    const Record record{.key = "key", .sequence = 1, .cell = {.kind = Kind::put, .value = value}};
+    const std::size_t body = LogRecord::bytes_for(record);
+    for (const bool ahead : {false, true}) {
+        const TemporaryDirectory directory;
+        auto log =
+            log::Mapped::Log<threads::Many>::open({.environment = Environment::system(), .directory = directory.path()},
+                                                  {.segment_bytes_min = 1_MiB, .segment_bytes_max = 1_MiB})
+                .value();
+        REQUIRE(log->rotate(body));
+        const auto append = [&] {
+            LogRecord::write(log->begin(body), record);
+            REQUIRE(log->commit(FrameKind::records, body));
+        };
+        append();
+        if (ahead) log->stay_ahead();
+        const long before = faults();
+        append();
+        const long taken = faults() - before;
+        const long pages = 128_KiB / 4096;
+        CHECK((taken < pages / 2) == ahead);
+    }
+}
