@@ -57,6 +57,11 @@ public:
     // Bytes, and the file's length, survive power loss when it returns; stores through shared mappings included.
     // After a failure nothing is known about any byte written since the last success.
     virtual Result<void> sync() = 0;
+    // A hint: a sync() will come, and what it does for [offset, offset + count) may begin.
+    virtual void begin_sync(std::uint64_t offset, std::uint64_t count) const noexcept {
+        static_cast<void>(offset);
+        static_cast<void>(count);
+    }
     virtual Result<std::uint64_t> size() const = 0;
     // Cuts, or extends with zeros that may take no space.
     virtual Result<void> resize(std::uint64_t bytes) = 0;

@@ -82,6 +82,13 @@ public:
         return {};
     }
 
+    void begin_sync([[maybe_unused]] std::uint64_t offset,
+                    [[maybe_unused]] std::uint64_t count) const noexcept override {
+#ifdef SYNC_FILE_RANGE_WRITE
+        (void)::sync_file_range(fd(), static_cast<off64_t>(offset), static_cast<off64_t>(count), SYNC_FILE_RANGE_WRITE);
+#endif
+    }
+
     Result<std::uint64_t> size() const override {
         struct stat status{};
         if (::fstat(fd(), &status) == -1) return failed("size");

@@ -64,7 +64,7 @@ struct Stored {
 //   char* data() const
 //   Result<void> append(File&, from, count)     data()[from, from + count) is complete
 //   Result<void> flush(File&)                   everything appended reaches the file; beside append()
-//   Result<void> rewrite(File&, end)            makes every page of [0, end) dirty, unchanged
+//   Result<void> rewrite(File&, begin, end)     makes every page of [begin, end) dirty, unchanged
 //   void will_sync(begin, end) const            the file will be synced, of which [begin, end) was not; any thread
 //   void will_append(begin, end) const          the writer will come to [begin, end); beside him
 //   void renewed(end)                           another file has [0, end) now; nothing will be appended
@@ -83,9 +83,11 @@ struct SegmentFile {
         KVILT_TRY(memory.flush(*file));
         return file->sync();
     }
-    Result<void> rewrite(std::uint32_t end) {
-        KVILT_TRY(memory.rewrite(*file, end));
-        return file->sync();
+    // What was read may be the cache of a sync that failed: after this a sync is as if it had just been written.
+    Result<void> rewrite(std::size_t begin, std::size_t end) {
+        KVILT_TRY(memory.rewrite(*file, begin, end));
+        file->begin_sync(begin, end - begin);
+        return {};
     }
     // A fresh file takes the place of this one. Its name is durable when its directory is synced.
     Result<void> renew(FileSystem& files, std::uint32_t end) {

@@ -2,6 +2,7 @@
 // docs/policies/log.md
 #pragma once
 
+#include <kvilt/log/lead.hpp>
 #include <kvilt/log/segment.hpp>
 #include <kvilt/log/segment_file.hpp>
 #include <kvilt/log/segment_store.hpp>
@@ -41,7 +42,9 @@ public:
                 const Frame frame = known_frame(segment->span(), at);
                 KVILT_TRY(visit(frame));
                 at.offset = static_cast<std::uint32_t>(frame.end());
+                if (at.offset >= segment->rewritten_end + rewrite_bytes) KVILT_TRY(rewrite(*segment, at.offset));
             }
+            KVILT_TRY(rewrite(*segment, end));
         }
         return {};
     }
@@ -52,7 +55,8 @@ public:
         std::vector<SealedSegment> sealed;
         for (const auto& segment : segments_) {
             const std::uint32_t end = segment->end.load(std::memory_order_relaxed);
-            if (!segment->listed) KVILT_TRY(segment->file->rewrite(end));
+            KVILT_TRY(rewrite(*segment, end));
+            if (!segment->listed) KVILT_TRY(segment->file->sync());
             segment->synced_end = end;
             sealed.push_back({segment->number, end});
         }
@@ -116,19 +120,18 @@ public:
 
     void stay_ahead() {
         std::shared_ptr<File> file;
-        std::size_t end = 0;
+        std::size_t used = 0;
+        SegmentNumber number = 0;
         {
             const std::lock_guard lock(mutex_);
             if (active_ == nullptr) return;
             file = active_->file;
-            end = active_->end.load(std::memory_order_relaxed);
-            if (lead_.number != active_->number) lead_ = {.number = active_->number};
+            used = active_->end.load(std::memory_order_relaxed);
+            number = active_->number;
         }
-        const std::size_t appended = end - std::min(end, std::exchange(lead_.seen, end));
-        const std::size_t from = std::max(end, lead_.end);
-        lead_.end = std::max(from, std::min(file->capacity, end + std::min(lead_bytes_max, 4 * appended)));
-        if (lead_.end > from) file->memory.will_append(from, lead_.end);
-        if (2 * end >= file->capacity) store_.prepare_spare();
+        const Lead::Stretch next = lead_.advance(number, used, file->capacity);
+        if (!next.empty()) file->memory.will_append(next.begin, next.end);
+        if (2 * used >= file->capacity) store_.prepare_spare();
     }
 
     Result<void> sync(SegmentNumber from = 0) {
@@ -275,6 +278,7 @@ private:
         typename Threads::template Atomic<std::uint32_t> end{0}; // behind the last frame
         std::uint32_t synced_end = 0;                            // guarded by mutex_
         bool listed = false;                                     // durable up to its end, says the manifest
+        std::uint32_t rewritten_end = 0;                         // in recovery
 
         Bytes span() const noexcept { return {file->memory.data(), file->capacity}; }
     };
@@ -288,13 +292,7 @@ private:
         std::optional<Error> failed;
     };
 
-    // How far stay_ahead() is in the active segment; its caller's.
-    struct Lead {
-        SegmentNumber number = 0;
-        std::size_t seen = 0; // the end, the last time
-        std::size_t end = 0;  // of what is prepared
-    };
-    static constexpr std::size_t lead_bytes_max = 4 << 20;
+    static constexpr std::uint32_t rewrite_bytes = 1 << 20; // by which recovery gives back what it has found
 
     // Behind a body there is always room for its frame's header, and for a seal.
     static constexpr std::size_t overhead = 2 * Frame::header_bytes;
@@ -337,6 +335,12 @@ private:
                 cut.push_back(segment->number);
         }
         for (const SegmentNumber number : cut) store_.leave(segments_.take(number)->file->path);
+    }
+
+    // What recovery has found and looked at is on its way to the device while it looks at more.
+    Result<void> rewrite(Segment& segment, std::uint32_t end) {
+        if (segment.listed || context().read_only || end <= segment.rewritten_end) return {};
+        return segment.file->rewrite(std::exchange(segment.rewritten_end, end), end);
     }
 
     // What a policy keeps back reaches the file before the next segment begins. It is kept until it does.
@@ -385,7 +389,7 @@ private:
     SegmentTable<Segment> segments_;        // changed by the writer alone
     Segment* active_ = nullptr;             // the writer's, as the next
     SegmentNumber next_ = 1;
-    Lead lead_{};
+    Lead lead_; // of who stays ahead
     typename Threads::template Atomic<std::uint64_t> end_{0};
     typename Threads::template Atomic<std::uint64_t> synced_{0};
 };

@@ -128,3 +128,19 @@ TEST_CASE("a log that stays ahead takes the faults of new pages from the writer"
         CHECK((taken < pages / 2) == ahead);
     }
 }
+
+TEST_CASE("a writer is led by four times what he did since he was looked at, and by 4 MiB at most") {
+    log::detail::Lead lead;
+    const auto next = [&](SegmentNumber number, std::size_t used) {
+        const auto stretch = lead.advance(number, used, 64_MiB);
+        return std::pair{stretch.begin, stretch.end};
+    };
+    CHECK(next(1, 1000) == std::pair<std::size_t, std::size_t>{1000, 5000});
+    CHECK(next(1, 2000) == std::pair<std::size_t, std::size_t>{5000, 6000});
+    CHECK(lead.advance(1, 2000, 64_MiB).empty());
+    CHECK(lead.advance(1, 2100, 64_MiB).empty());
+    CHECK(next(1, 2_MiB + 2100) == std::pair<std::size_t, std::size_t>{2_MiB + 2100, 6_MiB + 2100});
+    CHECK(lead.advance(1, 1000, 64_MiB).empty()); // frames were withdrawn
+    CHECK(next(2, 100) == std::pair<std::size_t, std::size_t>{100, 500});
+    CHECK(lead.advance(2, 64_MiB, 64_MiB).empty());
+}
