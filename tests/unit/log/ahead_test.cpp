@@ -108,7 +108,7 @@ TEST_CASE("a log that stays ahead takes the faults of new pages from the writer"
     const std::string value(128_KiB, 'v');
     const Record record{.key = "key", .sequence = 1, .cell = {.kind = Kind::put, .value = value}};
     const std::size_t body = LogRecord::bytes_for(record);
-    for (const bool ahead : {false, true}) {
+    const auto taken = [&](bool ahead) {
         const TemporaryDirectory directory;
         auto log =
             log::Mapped::Log<threads::Many>::open({.environment = Environment::system(), .directory = directory.path()},
@@ -123,10 +123,10 @@ TEST_CASE("a log that stays ahead takes the faults of new pages from the writer"
         if (ahead) log->stay_ahead();
         const long before = faults();
         append();
-        const long taken = faults() - before;
-        const long pages = 128_KiB / 4096;
-        CHECK((taken < pages / 2) == ahead);
-    }
+        return faults() - before;
+    };
+    const long pages = 128_KiB / 4096;
+    CHECK(taken(false) - taken(true) > pages / 2); // sanitizers take some of their own
 }
 
 TEST_CASE("a writer is led by four times what he did since he was looked at, and by 4 MiB at most") {
