@@ -152,6 +152,7 @@ public:
         {
             const std::lock_guard lock(state_->maintainer);
             KVILT_TRY(flush_under_lock());
+            upkeep_.maintainer().let_spares_go();
         }
         upkeep_.wake(); // a compaction may be due
         return {};
@@ -163,7 +164,9 @@ public:
         if constexpr (P::tables) {
             const std::lock_guard lock(state_->maintainer);
             KVILT_TRY(flush_under_lock());
-            return upkeep_.maintainer().compact_all();
+            KVILT_TRY(upkeep_.maintainer().compact_all());
+            upkeep_.maintainer().let_spares_go();
+            return {};
         } else {
             const std::lock_guard lock(state_->maintainer);
             return clean_under_lock();
@@ -320,7 +323,7 @@ private:
     Result<void> flush_under_lock()
         requires P::tables
     {
-        KVILT_TRY(upkeep_.maintainer().flush_all()); // first: it frees the log segment that a freeze takes
+        KVILT_TRY(upkeep_.maintainer().flush_all()); // first: a freeze wants a place among the frozen
         {
             const std::lock_guard lock(state_->writer);
             KVILT_TRY(writer_.freeze());
@@ -362,6 +365,7 @@ private:
             state_->epochs.collect();
             state_->free_ready(); // what is freed must not be listed again
             auto& log = *state_->log;
+            log.limit_spare_bytes(0);
             auto sealed = log.seal();
             if (!sealed) return state_->health.poison(std::move(sealed).error());
             ManifestEdit edit{.unlisted_from = log.next_number()};

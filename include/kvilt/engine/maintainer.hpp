@@ -4,6 +4,7 @@
 #include <kvilt/engine/generation_source.hpp>
 #include <kvilt/engine/writer.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -86,6 +87,15 @@ public:
         return {};
     }
 
+    // If nothing was written since the last flush, no more of the log is kept for reuse than an eighth of the tables.
+    void let_spares_go() {
+        state_.epochs.collect();
+        const std::lock_guard lock(state_.writer);
+        if (state_.log->active() != 0) return;
+        state_.free_ready();
+        state_.log->limit_spare_bytes(std::max<std::size_t>(spare_bytes_least, table_bytes() / 8));
+    }
+
     void abandon() noexcept {
         flush_.reset();
         job_.reset();
@@ -94,11 +104,18 @@ public:
     const auto& current() const { return *state_.tables->current(); }
 
 private:
+    static constexpr std::size_t spare_bytes_least = 1 << 20;
+
     using Tables = typename TablesOf<P>::type;
 
     Result<void> compact_and_flush(bool everything) {
         KVILT_TRY(compact_slice(slice_bytes, everything));
         return flush_all();
+    }
+
+    std::size_t table_bytes() const {
+        const typename Epochs<typename P::Threads>::Pin pin(state_.epochs);
+        return static_cast<std::size_t>(state_.tables->stats(*state_.seen().tables).bytes);
     }
 
     std::size_t frozen_count() const {

@@ -184,7 +184,16 @@ private:
             if constexpr (P::durable) state_.log->stay_ahead();
             const auto more = slice(worker_slice_bytes);
             note(more);
-            if (!more || !*more) return;
+            if (more && *more) continue;
+            if (more) settle();
+            return;
+        }
+    }
+
+    void settle() {
+        if constexpr (P::tables) {
+            const std::lock_guard lock(state_.maintainer);
+            maintainer_.let_spares_go();
         }
     }
 

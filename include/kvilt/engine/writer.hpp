@@ -125,13 +125,23 @@ public:
         }
     }
 
-    // Freezes the active generation, if it holds anything: it will be flushed whole.
+    // Freezes the active generation, if it holds anything: it will be flushed whole, and keeps all its segments to
+    // itself. The next begins with the next write, so a store that is flushed has no log.
     Result<void> freeze()
         requires P::tables
     {
         if (state_.active->index.count() == 0) return {};
-        state_.free_ready();
-        return rotate_and_freeze(1);
+        const View<P>& now = state_.seen();
+        auto next = std::make_unique<View<P>>(now);
+        next->frozen.insert(next->frozen.begin(), now.active);
+        auto fresh = state_.make_generation();
+        state_.generations.reserve(state_.generations.size() + 1);
+        KVILT_TRY(state_.log->end_segment());
+        next->active = state_.active = fresh.get();
+        state_.generations.push_back(fresh.release());
+        state_.publish_view(std::move(next));
+        state_.work_waits.store(true, std::memory_order_relaxed);
+        return {};
     }
 
     // Nothing more goes into the present segment.
@@ -160,10 +170,8 @@ private:
         const bool full = generation_full();
         if (full && !may_freeze()) return false;
         state_.free_ready();
-        if (full)
-            KVILT_TRY(rotate_and_freeze(body_bytes));
-        else
-            KVILT_TRY(rotate(body_bytes));
+        if (full) KVILT_TRY(freeze());
+        KVILT_TRY(rotate(body_bytes));
         return true;
     }
 
@@ -174,23 +182,6 @@ private:
         segments.reserve(segments.size() + 1);
         KVILT_TRY(state_.log->rotate(body_bytes));
         segments.push_back(state_.log->active());
-        return {};
-    }
-
-    // The frozen generation keeps all its segments to itself.
-    Result<void> rotate_and_freeze(std::size_t body_bytes) {
-        const View<P>& now = state_.seen();
-        auto next = std::make_unique<View<P>>(now);
-        next->frozen.insert(next->frozen.begin(), now.active);
-        auto fresh = state_.make_generation();
-        fresh->segments.reserve(1);
-        state_.generations.reserve(state_.generations.size() + 1);
-        KVILT_TRY(state_.log->rotate(body_bytes));
-        fresh->segments.push_back(state_.log->active());
-        next->active = state_.active = fresh.get();
-        state_.generations.push_back(fresh.release());
-        state_.publish_view(std::move(next));
-        state_.work_waits.store(true, std::memory_order_relaxed);
         return {};
     }
 

@@ -15,8 +15,7 @@ typename L::Options small_segments() {
     return options;
 }
 
-// One step of a random history: mostly appends, some syncs, rotates, frees and preparations. False after an error of
-// the log.
+// One step of a random history: mostly appends; syncs, rotates, frees, preparations. False after an error of the log.
 template <class Trial>
 bool step_log(Trial& trial, std::uint64_t draw) {
     switch (draw % 16) {
@@ -31,6 +30,11 @@ bool step_log(Trial& trial, std::uint64_t draw) {
     case 4:
         trial.stay_ahead();
         return true;
+    case 5:
+        return trial.end_segment();
+    case 6:
+        trial.log().limit_spare_bytes(16_KiB);
+        return trial.append();
     default:
         return trial.append();
     }
@@ -50,9 +54,9 @@ std::string check_log(const Environment& environment, const std::string& directo
         const std::uint64_t draw = mix(seed, step);
         const SegmentNumber before = trial.log().active();
         if (!step_log(trial, draw >> 8)) return trial.says("a call fails: " + trial.error->message());
-        if (trial.log().active() != before && trial.log().active() <= highest)
-            return trial.says("a segment number is used twice");
-        highest = std::max(highest, trial.log().active());
+        const SegmentNumber active = trial.log().active();
+        if (active != 0 && active != before && active <= highest) return trial.says("a segment number is used twice");
+        highest = std::max(highest, active);
         if (trial.log().synced() > trial.log().end()) return trial.says("more is synced than was committed");
         if (draw % 8 == 0)
             if (std::string broken = trial.check_segments(); !broken.empty()) return broken;

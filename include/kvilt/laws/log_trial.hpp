@@ -122,6 +122,8 @@ public:
 
     bool rotate(std::size_t body_bytes = 1) { return kept(log_->rotate(body_bytes)); }
 
+    bool end_segment() { return kept(log_->end_segment()); }
+
     bool sync() {
         const std::uint64_t covers = model.committed;
         if (!kept(log_->sync())) return false;

@@ -81,13 +81,14 @@ struct LogCursor {
 //                                              goes into the manifest, with unlisted_from = next_number(), before the
 //                                              first rotate(). Then counts as appended and synced
 //   Writing:
-//   std::size_t room() const                   body bytes that fit into the active segment; 0 before the first rotate
+//   std::size_t room() const                   body bytes that fit into the active segment; 0 where there is none
 //   char* begin(std::size_t body_bytes)        where the body's LogRecords go; needs that room; no effect until commit
 //   Result<LogPosition> commit(FrameKind, std::size_t body_bytes)   the frame is as safe as the policy says; its end
 //   Result<void> rotate(std::size_t body_bytes)  a fresh active segment with at least that room; on error (Errc::full)
 //                                              nothing has changed and it may be tried again
 //   void stay_ahead()                          makes ready what the writer comes to next, memory and files; beside him,
 //                                              one call at a time. Only of logs with files
+//   Result<void> end_segment()                 no segment is active until the next rotate; on error nothing has changed
 //   Result<void> sync(SegmentNumber from = 0)  what was committed before the call survives power loss; older segments
 //                                              included. A segment whose sync failed fails every later sync until it
 //                                              is freed: its records are copied on, made durable by sync(from), which
@@ -101,7 +102,7 @@ struct LogCursor {
 //   Result<void> seal()                        sync, seal, sync: at a clean close
 //   LogPosition end() const, synced() const    any thread
 //   Segments:
-//   SegmentNumber active() const               0 before the first rotate
+//   SegmentNumber active() const               0 where there is none
 //   SegmentNumber next_number() const          what the next rotate() will take, above every number on disk
 //   std::vector<SegmentNumber> segments() const  all that hold frames, in commit order
 //   SegmentNumber segment_of(const LogRecord*) const
@@ -111,6 +112,7 @@ struct LogCursor {
 //   void limit_segment_bytes(std::size_t)      of segments begun from now on, unless a body needs more
 //   void free(SegmentNumber)                   the segment may be reused or deleted: the manifest edit that frees it is
 //                                              durable and nobody can see its records
+//   void limit_spare_bytes(std::size_t)        of what is free and kept for rotate(), no more than that stays
 //   std::size_t memory_bytes() const           of all segments, spare ones included
 //   std::size_t disk_bytes() const
 //   Result<std::uint64_t> verify() const       reads and checks every frame; bytes checked
@@ -127,8 +129,10 @@ concept LogPolicy = Policy<L> && L::slot == Slot::log &&
                         { log.begin(std::size_t{}) } -> std::same_as<char*>;
                         { log.commit(FrameKind::records, std::size_t{}) } -> std::same_as<Result<LogPosition>>;
                         { log.rotate(std::size_t{}) } -> std::same_as<Result<void>>;
+                        { log.end_segment() } -> std::same_as<Result<void>>;
                         { log.segment_of(record) } -> std::same_as<SegmentNumber>;
                         log.free(SegmentNumber{});
+                        log.limit_spare_bytes(std::size_t{});
                     };
 
 inline bool LogState::counts(SegmentNumber number) const noexcept {

@@ -25,9 +25,9 @@ public:
 
     // To write a page back the system takes the right to store to it from every thread, one page at a time, and each
     // time interrupts them: in a virtual machine that was a quarter of the time of overwriting under threads::Many. So
-    // what is written is taken out of the page table before, all at once.
+    // what is written is taken out of the page table before, all at once; with what was prepared behind it.
     void will_sync(std::size_t begin, std::size_t end) const noexcept {
-        if (end - begin >= rests_bytes_min) mapping_->advise(Mapping::Advice::rests, begin, end - begin);
+        if (end - begin >= rests_bytes_min) mapping_->advise(Mapping::Advice::rests, begin, mapping_->bytes() - begin);
     }
 
     // A page that is stored to for the first time costs the writer a fault, of about two microseconds in a virtual

@@ -75,10 +75,19 @@ public:
         }
         next->number = next_;
         const std::lock_guard lock(mutex_);
-        sizes_.grow(active_ == nullptr ? 0 : active_->end.load(), active_ == nullptr ? 0 : active_->pages.bytes());
+        if (!std::exchange(ended_, false)) grow();
         active_ = &segments_.add(std::move(next));
         end_.store(LogPosition{next_, 0}.packed(), std::memory_order_release);
         ++next_;
+        return {};
+    }
+
+    Result<void> end_segment() {
+        if (active_ == nullptr) return {};
+        const std::lock_guard lock(mutex_);
+        grow();
+        ended_ = true;
+        active_ = nullptr;
         return {};
     }
 
@@ -141,6 +150,11 @@ public:
         if (sizes_.useful(gone->pages.bytes())) spare_ = std::move(gone->pages);
     }
 
+    void limit_spare_bytes(std::size_t bytes) {
+        const std::lock_guard lock(mutex_);
+        if (spare_.bytes() > bytes) spare_ = {};
+    }
+
     std::size_t memory_bytes() const noexcept {
         const std::lock_guard lock(mutex_);
         std::size_t bytes = spare_.bytes();
@@ -168,6 +182,10 @@ private:
         return Pages(sizes_.capacity(body_bytes));
     }
 
+    void grow() noexcept {
+        sizes_.grow(active_ == nullptr ? 0 : active_->end.load(), active_ == nullptr ? 0 : active_->pages.bytes());
+    }
+
     Segment* find(SegmentNumber number) const noexcept {
         const std::lock_guard lock(mutex_);
         return segments_.find(number);
@@ -178,6 +196,7 @@ private:
     detail::SegmentSizes sizes_;
     Pages spare_;
     Segment* active_ = nullptr; // the writer's
+    bool ended_ = false;        // active_ was, and what comes next is of a size for it
     SegmentNumber next_ = 1;
     typename Threads::template Atomic<std::uint64_t> end_{0};
 };

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <kvilt/log/lead.hpp>
+#include <kvilt/log/log_segment.hpp>
 #include <kvilt/log/segment.hpp>
-#include <kvilt/log/segment_file.hpp>
 #include <kvilt/log/segment_store.hpp>
 
 #include <cassert>
@@ -38,13 +38,13 @@ public:
         adopt(scan);
         for (const auto& segment : segments_) {
             const std::uint32_t end = segment->end.load(std::memory_order_relaxed);
-            for (LogPosition at{segment->number, FileHeader::bytes}; at.offset < end;) {
-                const Frame frame = known_frame(segment->span(), at);
+            for (std::uint32_t at = FileHeader::bytes; at < end;) {
+                const Frame frame = segment->known_frame(at);
                 KVILT_TRY(visit(frame));
-                at.offset = static_cast<std::uint32_t>(frame.end());
-                if (at.offset >= segment->rewritten_end + rewrite_bytes) KVILT_TRY(rewrite(*segment, at.offset));
+                at = static_cast<std::uint32_t>(frame.end());
+                if (!context().read_only) KVILT_TRY(segment->rewrite_often(at));
             }
-            KVILT_TRY(rewrite(*segment, end));
+            if (!context().read_only) KVILT_TRY(segment->rewrite(end));
         }
         return {};
     }
@@ -55,7 +55,7 @@ public:
         std::vector<SealedSegment> sealed;
         for (const auto& segment : segments_) {
             const std::uint32_t end = segment->end.load(std::memory_order_relaxed);
-            KVILT_TRY(rewrite(*segment, end));
+            KVILT_TRY(segment->rewrite(end));
             if (!segment->listed) KVILT_TRY(segment->file->sync());
             segment->synced_end = end;
             sealed.push_back({segment->number, end});
@@ -111,7 +111,7 @@ public:
         auto segment = std::make_unique<Segment>(next_, std::move(file));
         segment->end.store(FileHeader::bytes);
         const std::lock_guard lock(mutex_);
-        store_.grow(active_ == nullptr ? 0 : active_->end.load(), active_ == nullptr ? 0 : active_->file->capacity);
+        if (!std::exchange(ended_, false)) grow();
         active_ = &segments_.add(std::move(segment));
         end_.store(LogPosition{next_, FileHeader::bytes}.packed(), std::memory_order_release);
         ++next_;
@@ -120,18 +120,26 @@ public:
 
     void stay_ahead() {
         std::shared_ptr<File> file;
-        std::size_t used = 0;
-        SegmentNumber number = 0;
+        LogPosition end{};
         {
             const std::lock_guard lock(mutex_);
             if (active_ == nullptr) return;
             file = active_->file;
-            used = active_->end.load(std::memory_order_relaxed);
-            number = active_->number;
+            end = {active_->number, active_->end.load(std::memory_order_relaxed)};
         }
-        const Lead::Stretch next = lead_.advance(number, used, file->capacity);
+        const Lead::Stretch next = lead_.advance(end, synced(), file->capacity);
         if (!next.empty()) file->memory.will_append(next.begin, next.end);
-        if (2 * used >= file->capacity) store_.prepare_spare();
+        if (2 * std::size_t{end.offset} >= file->capacity) store_.prepare_spare();
+    }
+
+    Result<void> end_segment() {
+        if (active_ == nullptr) return {};
+        KVILT_TRY(flush_active());
+        const std::lock_guard lock(mutex_);
+        grow();
+        ended_ = true;
+        active_ = nullptr;
+        return {};
     }
 
     Result<void> sync(SegmentNumber from = 0) {
@@ -222,8 +230,7 @@ public:
         if (cursor.offset == 0) cursor.offset = cursor.frame_end = FileHeader::bytes;
         while (cursor.offset == cursor.frame_end) {
             if (cursor.offset >= end) return nullptr;
-            cursor.frame_end =
-                static_cast<std::uint32_t>(known_frame(segment->span(), {segment->number, cursor.offset}).end());
+            cursor.frame_end = static_cast<std::uint32_t>(segment->known_frame(cursor.offset).end());
             cursor.offset += static_cast<std::uint32_t>(Frame::header_bytes);
         }
         auto* record = reinterpret_cast<LogRecord*>(segment->file->memory.data() + cursor.offset);
@@ -242,6 +249,7 @@ public:
         }
         store_.give_back(std::move(gone->file));
     }
+    void limit_spare_bytes(std::size_t bytes) { store_.drop_spares(bytes); }
 
     std::size_t memory_bytes() const noexcept { return disk_bytes(); }
     std::size_t disk_bytes() const noexcept {
@@ -268,44 +276,13 @@ public:
 
 private:
     using File = SegmentFile<Memory>;
-
-    struct Segment {
-        Segment(SegmentNumber its_number, std::shared_ptr<File> its_file) noexcept
-            : number(its_number), file(std::move(its_file)) {}
-
-        const SegmentNumber number;
-        const std::shared_ptr<File> file;
-        typename Threads::template Atomic<std::uint32_t> end{0}; // behind the last frame
-        std::uint32_t synced_end = 0;                            // guarded by mutex_
-        bool listed = false;                                     // durable up to its end, says the manifest
-        std::uint32_t rewritten_end = 0;                         // in recovery
-
-        Bytes span() const noexcept { return {file->memory.data(), file->capacity}; }
-    };
-
-    // A segment as a sync or a check sees it. Holds the file, which a free() may take away.
-    struct Unsynced {
-        SegmentNumber number;
-        std::uint32_t begin; // what is durable
-        std::uint32_t end;
-        std::shared_ptr<File> file;
-        std::optional<Error> failed;
-    };
-
-    static constexpr std::uint32_t rewrite_bytes = 1 << 20; // by which recovery gives back what it has found
+    using Segment = LogSegment<Threads, Memory>;
+    using Unsynced = typename Segment::Unsynced;
 
     // Behind a body there is always room for its frame's header, and for a seal.
     static constexpr std::size_t overhead = 2 * Frame::header_bytes;
 
     SegmentLog(const LogContext& context, const FileOptions& options) : store_(context, options) {}
-
-    // The frame at a place where a valid one was found before.
-    static Frame known_frame(Bytes file, LogPosition position) noexcept {
-        const char* at = file.data() + position.offset;
-        const auto synced_and_kind = coding::load<std::uint64_t>(at + 8);
-        return {position, LogPosition::unpack(synced_and_kind), static_cast<FrameKind>(synced_and_kind & 7),
-                file.substr(position.offset + Frame::header_bytes, coding::load<std::uint32_t>(at + 4))};
-    }
 
     const LogContext& context() const noexcept { return store_.context(); }
 
@@ -337,10 +314,8 @@ private:
         for (const SegmentNumber number : cut) store_.leave(segments_.take(number)->file->path);
     }
 
-    // What recovery has found and looked at is on its way to the device while it looks at more.
-    Result<void> rewrite(Segment& segment, std::uint32_t end) {
-        if (segment.listed || context().read_only || end <= segment.rewritten_end) return {};
-        return segment.file->rewrite(std::exchange(segment.rewritten_end, end), end);
+    void grow() noexcept {
+        store_.grow(active_ == nullptr ? 0 : active_->end.load(), active_ == nullptr ? 0 : active_->file->capacity);
     }
 
     // What a policy keeps back reaches the file before the next segment begins. It is kept until it does.
@@ -357,8 +332,7 @@ private:
     std::vector<Unsynced> all() const {
         const std::lock_guard lock(mutex_);
         std::vector<Unsynced> list;
-        for (const auto& segment : segments_)
-            list.push_back({segment->number, 0, segment->end.load(std::memory_order_acquire), segment->file, {}});
+        for (const auto& segment : segments_) list.push_back(segment->whole());
         return list;
     }
 
@@ -367,9 +341,9 @@ private:
         const std::lock_guard lock(mutex_);
         std::vector<Unsynced> list;
         for (const auto& segment : segments_) {
-            const std::uint32_t end = segment->end.load(std::memory_order_acquire);
-            if (segment->number >= from && segment->synced_end < end)
-                list.push_back({segment->number, segment->synced_end, end, segment->file, segment->file->failed});
+            if (segment->number < from) continue;
+            Unsynced one = segment->unsynced();
+            if (one.begin < one.end) list.push_back(std::move(one));
         }
         return list;
     }
@@ -388,6 +362,7 @@ private:
     mutable typename Threads::Mutex mutex_; // guards segments_, their synced_end and their files' failures
     SegmentTable<Segment> segments_;        // changed by the writer alone
     Segment* active_ = nullptr;             // the writer's, as the next
+    bool ended_ = false;                    // active_ was, and what comes next is of a size for it
     SegmentNumber next_ = 1;
     Lead lead_; // of who stays ahead
     typename Threads::template Atomic<std::uint64_t> end_{0};

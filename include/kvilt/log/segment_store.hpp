@@ -106,7 +106,10 @@ public:
             file = named(0, lock);
         }
         const FileHeader nobodys{.number = 0, .identity = context_.identity};
-        if (auto created = create(std::move(file), nobodys)) give_back(std::move(*created));
+        auto created = create(std::move(file), nobodys);
+        if (!created) return;
+        (*created)->memory.will_append(0, std::min((*created)->capacity, ready_bytes));
+        give_back(std::move(*created));
     }
 
     // Kept for take(): two of the present size, within the options' bound.
@@ -122,7 +125,19 @@ public:
         discard(*file);
     }
 
+    // But for `keep_bytes` of them at most.
+    void drop_spares(std::size_t keep_bytes) {
+        const std::lock_guard lock(mutex_);
+        while (spare_bytes() > keep_bytes) {
+            spare_bytes_.fetch_sub(spares_.back()->capacity);
+            discard(*spares_.back());
+            spares_.pop_back();
+        }
+    }
+
 private:
+    static constexpr std::size_t ready_bytes = 512_KiB; // of a file that is made ahead
+
     static bool is_half_renewed(std::string_view name) {
         return name.ends_with(renewing) && segment_file_number(name.substr(0, name.size() - std::strlen(renewing)));
     }

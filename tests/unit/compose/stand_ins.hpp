@@ -65,8 +65,10 @@ struct LogOf {
         char* begin(std::size_t) { return nullptr; }
         Result<LogPosition> commit(FrameKind, std::size_t) { return LogPosition{}; }
         Result<void> rotate(std::size_t) { return {}; }
+        Result<void> end_segment() { return {}; }
         SegmentNumber segment_of(const LogRecord*) const { return 0; }
         void free(SegmentNumber) {}
+        void limit_spare_bytes(std::size_t) {}
     };
 };
 

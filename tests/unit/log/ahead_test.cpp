@@ -131,16 +131,20 @@ TEST_CASE("a log that stays ahead takes the faults of new pages from the writer"
 
 TEST_CASE("a writer is led by four times what he did since he was looked at, and by 4 MiB at most") {
     log::detail::Lead lead;
-    const auto next = [&](SegmentNumber number, std::size_t used) {
-        const auto stretch = lead.advance(number, used, 64_MiB);
-        return std::pair{stretch.begin, stretch.end};
+    LogPosition synced{};
+    using Stretch = std::pair<std::size_t, std::size_t>;
+    const auto next = [&](SegmentNumber number, std::uint32_t used) {
+        const auto stretch = lead.advance({number, used}, synced, 64_MiB);
+        return stretch.empty() ? Stretch{} : Stretch{stretch.begin, stretch.end};
     };
-    CHECK(next(1, 1000) == std::pair<std::size_t, std::size_t>{1000, 5000});
-    CHECK(next(1, 2000) == std::pair<std::size_t, std::size_t>{5000, 6000});
-    CHECK(lead.advance(1, 2000, 64_MiB).empty());
-    CHECK(lead.advance(1, 2100, 64_MiB).empty());
-    CHECK(next(1, 2_MiB + 2100) == std::pair<std::size_t, std::size_t>{2_MiB + 2100, 6_MiB + 2100});
-    CHECK(lead.advance(1, 1000, 64_MiB).empty()); // frames were withdrawn
-    CHECK(next(2, 100) == std::pair<std::size_t, std::size_t>{100, 500});
-    CHECK(lead.advance(2, 64_MiB, 64_MiB).empty());
+    CHECK(next(1, 1000) == Stretch{1000, 5000});
+    CHECK(next(1, 2000) == Stretch{5000, 6000});
+    CHECK(next(1, 2000) == Stretch{});
+    CHECK(next(1, 2100) == Stretch{});
+    CHECK(next(1, 2'000'000) == Stretch{2'000'000, 2'000'000 + 4_MiB});
+    synced = {1, 2'000'000}; // what was prepared has been written, and left the page table
+    CHECK(next(1, 2'001'000) == Stretch{2'001'000, 2'005'000});
+    CHECK(next(1, 1000) == Stretch{}); // frames were withdrawn
+    CHECK(next(2, 100) == Stretch{100, 500});
+    CHECK(next(2, 64_MiB) == Stretch{});
 }

@@ -1,9 +1,11 @@
 // What must stay small, whatever is done and however often.
 #include <kvilt/engine/manifest.hpp>
 #include <kvilt/env/memory.hpp>
+#include <kvilt/env/thread_executor.hpp>
 #include <kvilt/log/mapped.hpp>
 #include <kvilt/partition/range.hpp>
 #include <kvilt/store.hpp>
+#include <kvilt/table/lsm.hpp>
 
 #include <doctest/doctest.h>
 
@@ -65,4 +67,50 @@ TEST_CASE("a budget too small for its shards is refused") {
         REQUIRE(!in_memory);
         CHECK(in_memory.error() == Errc::invalid_option);
     }
+}
+
+namespace {
+
+std::size_t bytes_of_logs(const Environment& environment) {
+    std::size_t bytes = 0;
+    const auto names = environment.files->list("store").value();
+    for (const std::string& name : names)
+        if (name.starts_with("log-"))
+            bytes += environment.files->open("store/" + name, OpenMode::read).value()->size().value();
+    return bytes;
+}
+
+template <class Store>
+void fill_with(Store& store, std::size_t bytes) {
+    for (std::size_t at = 0; at < bytes / 1000; ++at) store.put(std::to_string(at), std::string(1000, 'v')).value();
+}
+
+} // namespace
+
+TEST_CASE_TEMPLATE("of a flushed store next to no log is left, however much was kept for reuse while it was busy",
+                   Threads, threads::One, threads::Many) {
+    using Tables = Store<memtable::Art<Threads>, log::Mapped, table::Lsm<>>;
+    MemoryWorld world;
+    ThreadExecutor executor;
+    Environment environment = world.environment();
+    environment.executor = &executor;
+    auto store = Tables::open("store", {.memtable = {.bytes_max = 8_MiB}}, environment).value();
+    fill_with(store, 24'000'000);
+    CHECK(bytes_of_logs(environment) >= 8_MiB);
+    store.flush().value();
+    CHECK(bytes_of_logs(environment) <= 3_MiB); // an eighth of the tables
+    store.put("late", "value").value();
+    CHECK(store.get("late").value() == "value");
+}
+
+TEST_CASE("a store that was closed has no log that holds nothing") {
+    MemoryWorld world;
+    auto store = Store<memtable::Art<>, log::Mapped, table::Lsm<>>::open("store", {.memtable = {.bytes_max = 1_MiB}},
+                                                                         world.environment())
+                     .value();
+    fill_with(store, 4'000'000);
+    const std::size_t busy = bytes_of_logs(world.environment());
+    store.close().value();
+    CHECK(bytes_of_logs(world.environment()) < busy);
+    CHECK(bytes_of_logs(world.environment()) <= 1_MiB);
 }
