@@ -96,7 +96,7 @@ def draw_all(runs, directory):
         for ordered, kind in ((True, "ordered"), (False, "hashed")):
             plot_rates(run, ordered, f"{directory}/rates_{name}_{kind}.svg")
         plot_latency(run, f"{directory}/latency_{name}.svg")
-    usual = [run for run in runs if run.size[1:] == (100, False)]
+    usual = [run for run in runs if run.size[1:] == (100, False, 0)]
     lines = []
     for workload in ("fillrandom", "overwrite", "readrandom", "readmissing", "readseq", "seekrandom", "recovery"):
         if plot_growth(usual, workload, f"{directory}/growth_{workload}.svg"):

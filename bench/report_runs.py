@@ -31,7 +31,7 @@ class Run:
             self.engines.setdefault(row["engine"], row)
             if row["workload"] not in self.workloads:
                 self.workloads.append(row["workload"])
-        self.size = (int(rows[0]["entries"]), int(rows[0]["value_bytes"]), rows[0]["compressed"] == "1")
+        memory_bytes_max = 0
         beside = os.path.splitext(path)[0] + ".json"
         self.described = []
         self.limits = None
@@ -40,6 +40,9 @@ class Run:
                 whole = json.load(file)
             self.described = whole["engines"]
             self.limits = whole.get("limits")
+            memory_bytes_max = whole.get("memory_bytes_max", 0)
+        self.size = (int(rows[0]["entries"]), int(rows[0]["value_bytes"]), rows[0]["compressed"] == "1",
+                     memory_bytes_max)
 
     def figure(self, engine, workload, name="ops_per_second"):
         """None where it was not measured, or failed."""
@@ -71,18 +74,19 @@ def entries_text(count):
 
 
 def size_text(size):
-    entries, value_bytes, compressed = size
-    return f"{entries:,} entries of {KEY_BYTES}-byte keys and {value_bytes:,}-byte values" + (
-        ", compressed" if compressed else "")
+    entries, value_bytes, compressed, memory = size
+    text = f"{entries:,} entries of {KEY_BYTES}-byte keys and {value_bytes:,}-byte values"
+    return text + (", compressed" if compressed else "") + (f", in {memory >> 20:,} MiB of memory" if memory else "")
 
 
 def size_name(size):
-    entries, value_bytes, compressed = size
-    return f"{entries_text(entries).replace(' ', '')}_{value_bytes}" + ("_compressed" if compressed else "")
+    entries, value_bytes, compressed, memory = size
+    name = f"{entries_text(entries).replace(' ', '')}_{value_bytes}"
+    return name + ("_compressed" if compressed else "") + (f"_in_{memory >> 20}_mib" if memory else "")
 
 
 def read_runs(paths):
-    runs = sorted((Run(path) for path in paths), key=lambda run: (run.size[2], run.size[1], run.size[0]))
+    runs = sorted((Run(path) for path in paths), key=lambda run: run.size[:0:-1] + run.size[:1])
     for one, other in zip(runs, runs[1:]):
         if one.size == other.size:
             stop(f"{one.path} and {other.path} are both of {size_text(one.size)}: ratios have to come from one run")

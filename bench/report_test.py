@@ -82,6 +82,13 @@ class Report(unittest.TestCase):
         self.assertIn("| workload | ours | against | goal | 1 M |", self.text())
         self.assertIn("### 100,000 entries", self.text())
 
+    def test_has_no_goals_where_memory_is_short(self):
+        self.written("scarce.json", '{"engines": [], "memory_bytes_max": 268435456}')
+        scarce = self.written("scarce.csv", csv_of(1_000_000))
+        self.assertEqual(self.report(scarce, self.small).stderr, "")
+        self.assertIn("| workload | ours | against | goal | 1 M |", self.text())
+        self.assertIn("values, in 256 MiB of memory\n", self.text())
+
     def test_says_the_same_again(self):
         self.report(self.small, self.large)
         once = self.text()
