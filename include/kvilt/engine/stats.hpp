@@ -11,7 +11,7 @@ namespace kvilt {
 
 // Of one node, or summed over shards. A copy: it does not change.
 struct Stats {
-    std::uint64_t memtable_keys = 0;  // distinct, tombstones included, active and frozen
+    std::uint64_t memtable_keys = 0;  // distinct, active and frozen; over tables with tombstones
     std::uint64_t memtable_bytes = 0; // of the indexes
     std::uint64_t frozen_memtables = 0;
     std::uint64_t log_bytes = 0; // in memory: all segments, spare ones included

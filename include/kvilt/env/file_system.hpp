@@ -35,6 +35,7 @@ public:
     virtual std::size_t bytes() const noexcept = 0;
     Bytes view() const noexcept { return {data(), bytes()}; }
 
+    // `will_need`: begins to read what is not in memory. `random`: nothing is read but what is touched, or needed.
     // `rests`: nothing will be stored there soon, though it may be read; the system may take it out of the process's
     // page table, and put it back when it is touched.
     enum class Advice : std::uint8_t { will_write, will_need, random, sequential, rests };

@@ -29,10 +29,17 @@ public:
         const std::size_t first = advice == Advice::rests ? round_up(offset, page_bytes) : offset & ~(page_bytes - 1);
         const std::size_t last = advice == Advice::rests ? end & ~(page_bytes - 1) : end;
         if (first >= last) return;
+        if (advice == Advice::will_need && in_memory(first) && in_memory((last - 1) & ~(page_bytes - 1))) return;
         ::madvise(data_ + first, last - first, flag_of(advice));
     }
 
 private:
+    // Of the page at `offset`. Asked in vain it costs a tenth of what reading ahead in vain costs.
+    bool in_memory(std::size_t offset) const noexcept {
+        unsigned char status = 0;
+        return ::mincore(data_ + offset, 1, &status) == 0 && (status & 1) != 0;
+    }
+
     static int flag_of(Advice advice) noexcept {
         switch (advice) {
         case Advice::will_write:

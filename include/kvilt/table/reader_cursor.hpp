@@ -28,6 +28,7 @@ public:
         reader_->blocks_.prefetch_heads(reader_->parts_, number_);
     }
     void near(Bytes key) {
+        walked_ = 0;
         if (!enter(number_)) return;
         at_ = block_.guess(key);
         block_.prefetch(std::min(at_, block_.count() - 1));
@@ -56,18 +57,22 @@ public:
 
     void next() {
         fetch_ahead(reach);
-        if (at_ + 1 < block_.count()) [[likely]]
+        if (at_ + 1 < block_.count()) [[likely]] {
             stand(at_ + 1, end_); // entries lie back to back
-        else
+        } else {
+            read_ahead(true);
             enter_first(number_ + 1);
+        }
     }
 
     void previous() {
         fetch_ahead(-reach);
-        if (at_ > 0)
+        if (at_ > 0) [[likely]] {
             stand(at_ - 1);
-        else
+        } else {
+            read_ahead(false);
             enter_last(number_);
+        }
     }
 
     // The record that next(), or previous(), is to come to, if it is in this block; else null. Stays until then. For
@@ -95,6 +100,18 @@ private:
     void fetch_ahead(std::ptrdiff_t distance) const noexcept {
         const auto there = reinterpret_cast<std::uintptr_t>(record_.key.data()) + static_cast<std::uintptr_t>(distance);
         prefetch_lines(there, 3); // perhaps beyond the file
+    }
+
+    // A walk that leaves block after block has twice as much read ahead as it has come, up to some half a mebibyte; for
+    // data that are not in memory.
+    void read_ahead(bool forwards) noexcept {
+        constexpr std::size_t begins_after = 4;
+        constexpr std::size_t blocks_max = 64;
+        if (++walked_ < begins_after || (walked_ & (std::min(walked_, blocks_max) - 1)) != 0) return;
+        const std::size_t reach_blocks = 2 * std::min(walked_, blocks_max);
+        const std::size_t first = forwards ? number_ + 1 : number_ - std::min(number_, reach_blocks);
+        const std::size_t last = forwards ? std::min(first + reach_blocks, blocks()) : number_;
+        if (first < last) reader_->blocks_.read_ahead(reader_->parts_, first, last);
     }
 
     std::size_t blocks() const noexcept { return reader_->parts_.index.blocks(); }
@@ -147,6 +164,7 @@ private:
     Pin pin_{};
     BlockView block_{};
     std::size_t number_ = 0;
+    std::size_t walked_ = 0; // blocks left behind one after the other
     std::size_t at_ = 0;
     const char* end_ = nullptr; // of the entry at at_
     Record record_{};

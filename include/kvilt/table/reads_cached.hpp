@@ -51,6 +51,7 @@ public:
 
     void prefetch(const FileParts&, std::uint64_t) const noexcept {}
     void prefetch_heads(const FileParts&, std::size_t) const noexcept {}
+    void read_ahead(const FileParts&, std::size_t, std::size_t) const noexcept {} // the kernel sees by itself who walks
 
     // The entry at an address that a filter gave.
     Result<void> entry(const FileParts& parts, std::uint64_t address, Record& record, Pin& pin) const {

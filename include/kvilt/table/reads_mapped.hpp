@@ -43,11 +43,16 @@ public:
         KVILT_TRY_ASSIGN(mapping, file->map(MapMode::read));
         mapping_ = std::move(mapping);
         data_ = mapping_->data();
+        mapping_->advise(Mapping::Advice::random, 0, mapping_->bytes()); // a look-up wants a block, not what is around
         return std::uint64_t{mapping_->bytes()};
     }
 
     // What stands from `offset` to the end of the file; lives as long as this.
-    Result<Bytes> tail(const std::string&, std::uint64_t offset) { return mapping_->view().substr(offset); }
+    Result<Bytes> tail(const std::string&, std::uint64_t offset) {
+        const Bytes bytes = mapping_->view().substr(offset);
+        mapping_->advise(Mapping::Advice::will_need, offset, bytes.size());
+        return bytes;
+    }
 
     Result<void> prepare(const FileParts& parts) {
         checked_blocks_ = AtomicBits(parts.index.blocks());
@@ -63,6 +68,12 @@ public:
     void prefetch(const FileParts& parts, std::uint64_t address) const noexcept {
         if (address >= parts.footer.data_bytes) return;
         prefetch_lines(data_ + address, 3); // most entries end there
+    }
+
+    // Somebody walks, and will come to [first, last).
+    void read_ahead(const FileParts& parts, std::size_t first, std::size_t last) const noexcept {
+        const std::uint64_t begin = parts.index.place(first).offset;
+        mapping_->advise(Mapping::Advice::will_need, begin, parts.index.end(last - 1) - begin);
     }
 
     // What a search for a key in a block looks at first.
