@@ -64,7 +64,7 @@ public:
     std::size_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
 
     // Whether so little of a large pool is in use that the index should renew() it. The writer's.
-    bool sparse() const noexcept { return bytes() >= sparse_bytes_min && now_.bytes_in_use < bytes() / 4; }
+    bool sparse() const noexcept { return bytes() >= sparse_bytes_min && now_.bytes_in_use < bytes() / 2; }
 
     // Starts with fresh memory: `move` takes copies of all nodes in use and publishes them as the last thing it does;
     // then the old memory is retired whole. If `move` throws std::bad_alloc all stays as it was.
@@ -97,7 +97,7 @@ private:
     static constexpr std::size_t chunk_bytes_max = 2_MiB; // one huge page
     static constexpr std::size_t carve_bytes = 128;       // lines come in pairs
     static constexpr std::size_t batch_bytes_max = 64_KiB;
-    static constexpr std::size_t sparse_bytes_min = 128_KiB;
+    static constexpr std::size_t sparse_bytes_min = 64_KiB;
 
     struct Free {
         Free* next;

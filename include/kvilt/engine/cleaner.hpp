@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <span>
 #include <string>
 #include <vector>
@@ -84,6 +85,16 @@ public:
         for (const SegmentNumber number : numbers) state_.retire_segment(number);
         state_.epochs.collect();
         return {};
+    }
+
+    // Behind a published tombstone nobody reads any more: in memory it says no more than no record does. In the log it
+    // stays until everything older has gone.
+    [[gnu::noinline]] void forget(LogRecord& tombstone) noexcept {
+        if (peek(tombstone.key()) != &tombstone) return; // a batch has put the key again
+        try {
+            state_.active->index.erase(&tombstone);
+        } catch (const std::bad_alloc&) { // the key has left, and the index stays as large as it was
+        }
     }
 
     // Scans every segment there is; what lives in them stands behind the number returned.
@@ -164,7 +175,8 @@ private:
 public:
     // A fresh segment with that room. One that is left without a frame will never be a victim: it goes as it is.
     Result<void> rotate(std::size_t body_bytes) {
-        state_.free_ready(); // also for the cleaner's own copies: they may leave writers nothing to rotate for
+        state_.epochs.collect(); // memory of the index that is free counts as used until then
+        state_.free_ready();     // also for the cleaner's own copies: they may leave writers nothing to rotate for
         state_.log->limit_segment_bytes(segment_bytes());
         const SegmentNumber left = state_.log->active();
         const auto used = state_.log->segments();

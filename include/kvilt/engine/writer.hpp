@@ -206,8 +206,11 @@ private:
     // Nobody reads behind what is published now, for a snapshot that is taken later sees it too. The links are cut
     // while these records are at hand: to cut them when the next version comes would make a page dirty that has long
     // been written. Readers on their way find nothing and look again: see Reader::newest_in.
-    static void forget_former(const Frame& frame) noexcept {
-        frame.for_each([](LogRecord& record) { record.set_older(nullptr); });
+    void forget_former(const Frame& frame) noexcept {
+        frame.for_each([this](LogRecord& record) {
+            record.set_older(nullptr);
+            if (record.kind() == Kind::tombstone) cleaner_.forget(record);
+        });
     }
 
     // Keeps a chain as short as the snapshots allow: behind the new head stays the former one, for readers who took

@@ -86,7 +86,7 @@ public:
         const BucketRef bucket = bucket_of(hash);
         bucket.remove(place.slot);
         count_.store(count() - 1, std::memory_order_relaxed);
-        if (bucket.slot_bits() > slot_bits_min && bucket.bucket()->live < bucket.slot_count() / 8)
+        if (bucket.slot_bits() > slot_bits_min && bucket.bucket()->live < bucket.slot_count() / 4)
             rebuild(bucket, hash, bucket.slot_bits() - 1);
         if (pool_.sparse()) pool_.renew([this] { move_buckets(); });
     }

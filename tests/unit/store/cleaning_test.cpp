@@ -112,3 +112,41 @@ TEST_CASE("a cache keeps to its budget and keeps what is used") {
     REQUIRE(!refused);
     CHECK(refused.error() == Errc::full);
 }
+
+TEST_CASE("what is erased leaves the index at once, unless a snapshot sees it, and does not come back") {
+    using Parts = engine::Parts<memtable::Hash<>, log::Mapped, table::None, conflict::Overwrite>;
+    MemoryWorld world;
+    const auto engine = engine::Engine<Parts>::open({}, "store", world.environment()).value();
+    const auto head_of = [&](Bytes key) { return engine->state().active->index.find(key); };
+    for (const char* key : {"seen", "unseen", "batched"}) engine->put(key, "value", {}).value();
+    engine->erase("unseen", {}).value();
+    CHECK(head_of("unseen") == nullptr);
+    Batch batch;
+    batch.erase("batched");
+    batch.put("batched", "again");
+    engine->apply(batch, {}).value();
+    CHECK(head_of("batched")->value() == "again");
+    const Sequence at = engine->take_snapshot();
+    engine->erase("seen", {}).value();
+    CHECK(head_of("seen")->kind() == Kind::tombstone);
+    CHECK(engine->view("seen", at, [](Bytes value) { CHECK(value == "value"); }).value());
+    engine->release_snapshot(at);
+
+    const auto next = world.kill();
+    const auto again = engine::Engine<Parts>::open({}, "store", next->environment()).value();
+    for (const char* key : {"seen", "unseen"}) CHECK_FALSE(again->view(key, std::nullopt, [](Bytes) {}).value());
+    again->compact().value();
+    again->compact().value();
+    CHECK(again->stats().memtable_keys == 1);
+}
+
+TEST_CASE("an index takes no more for having grown, and less when half of it has been erased") {
+    constexpr std::size_t keys = 110'000;
+    Store<memtable::Hash<threads::Many>> store;
+    for (std::size_t i = 0; i < keys; ++i) store.put(std::to_string(i), std::string(100, 'v')).value();
+    const std::size_t full = store.stats().memtable_bytes;
+    CHECK(full < 36 * keys); // 46 if what was replaced is still there
+    for (std::size_t i = 0; i < keys / 5 * 3; ++i) store.erase(std::to_string(i)).value();
+    CHECK(store.stats().memtable_keys == keys / 5 * 2);
+    CHECK(store.stats().memtable_bytes < full / 5 * 3);
+}
