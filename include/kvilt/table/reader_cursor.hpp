@@ -57,22 +57,18 @@ public:
 
     void next() {
         fetch_ahead(reach);
-        if (at_ + 1 < block_.count()) [[likely]] {
+        if (at_ + 1 < block_.count()) [[likely]]
             stand(at_ + 1, end_); // entries lie back to back
-        } else {
-            read_ahead(true);
-            enter_first(number_ + 1);
-        }
+        else
+            walk_into(number_ + 1);
     }
 
     void previous() {
         fetch_ahead(-reach);
-        if (at_ > 0) [[likely]] {
+        if (at_ > 0)
             stand(at_ - 1);
-        } else {
-            read_ahead(false);
-            enter_last(number_);
-        }
+        else
+            walk_back();
     }
 
     // The record that next(), or previous(), is to come to, if it is in this block; else null. Stays until then. For
@@ -102,16 +98,24 @@ private:
         prefetch_lines(there, 3); // perhaps beyond the file
     }
 
+    [[gnu::noinline]] void walk_into(std::size_t number) {
+        read_ahead(number, blocks() - number, true);
+        enter_first(number);
+    }
+    [[gnu::noinline]] void walk_back() {
+        read_ahead(number_, number_, false);
+        enter_last(number_);
+    }
     // A walk that leaves block after block has twice as much read ahead as it has come, up to some half a mebibyte; for
-    // data that are not in memory.
-    void read_ahead(bool forwards) noexcept {
+    // data that are not in memory. Of `left` blocks on this side of `here`.
+    void read_ahead(std::size_t here, std::size_t left, bool forwards) noexcept {
         constexpr std::size_t begins_after = 4;
         constexpr std::size_t blocks_max = 64;
-        if (++walked_ < begins_after || (walked_ & (std::min(walked_, blocks_max) - 1)) != 0) return;
-        const std::size_t reach_blocks = 2 * std::min(walked_, blocks_max);
-        const std::size_t first = forwards ? number_ + 1 : number_ - std::min(number_, reach_blocks);
-        const std::size_t last = forwards ? std::min(first + reach_blocks, blocks()) : number_;
-        if (first < last) reader_->blocks_.read_ahead(reader_->parts_, first, last);
+        const std::size_t come = std::min(++walked_, blocks_max);
+        if (walked_ < begins_after || (walked_ & (come - 1)) != 0 || left == 0) return;
+        const std::size_t count = std::min(left, 2 * come);
+        const std::size_t first = forwards ? here : here - count;
+        reader_->blocks_.read_ahead(reader_->parts_, first, first + count);
     }
 
     std::size_t blocks() const noexcept { return reader_->parts_.index.blocks(); }

@@ -86,7 +86,7 @@ public:
     // The entry at an address that a filter gave.
     Result<void> entry(const FileParts& parts, std::uint64_t address, Record& record, Pin&) const {
         if (address >= parts.footer.data_bytes) return parts.damaged(address, "its filter points past the data");
-        if (!checked_pages_.test(address / page_bytes)) KVILT_TRY(check_page(parts, address / page_bytes));
+        if (!checked_pages_.test(address / page_bytes)) KVILT_TRY(check_at(parts, address));
         if (entry::read(data_ + address, data_ + parts.footer.data_bytes, record) == nullptr)
             return parts.damaged(address, "its filter points at no entry");
         return {};
@@ -119,12 +119,18 @@ private:
         return {};
     }
 
-    Result<void> check_page(const FileParts& parts, std::size_t page) const {
-        const std::uint64_t end = std::uint64_t{page + 1} * page_bytes;
-        for (std::size_t block = parts.index.block_at(std::uint64_t{page} * page_bytes);
-             block < parts.index.blocks() && parts.index.place(block).offset < end; ++block)
-            if (!checked_blocks_.test(block)) KVILT_TRY(check(parts, block));
-        checked_pages_.set(page);
+    // The block of that address; those that share its page may not be in memory.
+    Result<void> check_at(const FileParts& parts, std::uint64_t address) const {
+        const std::size_t block = parts.index.block_at(address);
+        if (!checked_blocks_.test(block)) KVILT_TRY(check(parts, block));
+        const std::uint64_t begin = address & ~std::uint64_t{page_bytes - 1};
+        const auto unchecked = [&](std::size_t other) { return !checked_blocks_.test(other); };
+        for (std::size_t before = block; before > 0 && parts.index.place(before).offset > begin; --before)
+            if (unchecked(before - 1)) return {};
+        for (std::size_t after = block + 1;
+             after < parts.index.blocks() && parts.index.place(after).offset < begin + page_bytes; ++after)
+            if (unchecked(after)) return {};
+        checked_pages_.set(address / page_bytes);
         return {};
     }
 
