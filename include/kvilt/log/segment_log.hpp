@@ -129,7 +129,7 @@ public:
         }
         const Lead::Stretch next = lead_.advance(end, synced(), file->capacity);
         if (!next.empty()) file->memory.will_append(next.begin, next.end);
-        if (2 * std::size_t{end.offset} >= file->capacity) store_.prepare_spare();
+        if (nearly_full(end.offset, file->capacity)) store_.prepare_spare();
     }
 
     Result<void> end_segment() {
@@ -278,6 +278,11 @@ private:
     using File = SegmentFile<Memory>;
     using Segment = LogSegment<Threads, Memory>;
     using Unsynced = typename Segment::Unsynced;
+
+    // Not sooner: segments that are freed meanwhile have pages already.
+    static bool nearly_full(std::size_t used, std::size_t capacity) noexcept {
+        return capacity - used <= std::max<std::size_t>(capacity / 8, 128_KiB);
+    }
 
     // Behind a body there is always room for its frame's header, and for a seal.
     static constexpr std::size_t overhead = 2 * Frame::header_bytes;

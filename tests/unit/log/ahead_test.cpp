@@ -16,19 +16,17 @@ using namespace kvilt;
 
 namespace {
 
-// A log of which more than half of a segment is in use.
+// A log whose segment is nearly full, as those of less than 128 KiB always are.
 template <class L>
-struct HalfFull {
+struct NearlyFull {
     MemoryWorld world{{.file_bytes_max = 1_MiB}};
     laws::LogTrial<L> trial{LogContext{.environment = world.environment(), .directory = "d", .identity = 7},
                             laws::small_segments<L>(), 3};
 
-    HalfFull() {
+    NearlyFull() {
         REQUIRE(world.files().create_directory("d"));
         REQUIRE(trial.recover(0, 0) == "");
-        auto& log = trial.log();
-        do REQUIRE(trial.append());
-        while (2 * log.used_bytes(log.active()) < log.capacity_bytes(log.active()));
+        REQUIRE(trial.append());
     }
 
     bool has(const char* path) { return world.files().exists(path).value(); }
@@ -44,28 +42,28 @@ long faults() {
 
 TEST_CASE_TEMPLATE("the file of the next segment is there before the writer wants it", L, log::Mapped, log::Written,
                    log::Buffered) {
-    HalfFull<L> half;
-    half.trial.stay_ahead();
-    const std::uint64_t created = half.world.calls(CallKind::create);
-    const std::uint64_t named = half.world.calls(CallKind::sync_directory);
-    half.trial.stay_ahead(); // one is enough
-    REQUIRE(half.trial.rotate());
-    CHECK(half.world.calls(CallKind::create) == created);
-    CHECK(half.world.calls(CallKind::sync_directory) == named);
-    REQUIRE(half.trial.append());
-    CHECK(half.trial.check_segments() == "");
+    NearlyFull<L> full;
+    full.trial.stay_ahead();
+    const std::uint64_t created = full.world.calls(CallKind::create);
+    const std::uint64_t named = full.world.calls(CallKind::sync_directory);
+    full.trial.stay_ahead(); // one is enough
+    REQUIRE(full.trial.rotate());
+    CHECK(full.world.calls(CallKind::create) == created);
+    CHECK(full.world.calls(CallKind::sync_directory) == named);
+    REQUIRE(full.trial.append());
+    CHECK(full.trial.check_segments() == "");
 }
 
 TEST_CASE("a file for a segment that never came is nothing at the next opening") {
     for (const bool all : {false, true}) {
-        HalfFull<log::Mapped> half;
-        REQUIRE(half.trial.sync());
-        half.trial.stay_ahead();
-        REQUIRE(half.has("d/log-000002"));
-        const auto after = half.world.crash(all ? CrashChoice::everything() : CrashChoice::nothing_unsynced());
+        NearlyFull<log::Mapped> full;
+        REQUIRE(full.trial.sync());
+        full.trial.stay_ahead();
+        REQUIRE(full.has("d/log-000002"));
+        const auto after = full.world.crash(all ? CrashChoice::everything() : CrashChoice::nothing_unsynced());
         laws::LogTrial<log::Mapped> again({.environment = after->environment(), .directory = "d", .identity = 7},
                                           laws::small_segments<log::Mapped>(), 3);
-        again.model = half.trial.model;
+        again.model = full.trial.model;
         REQUIRE(again.recover() == "");
         CHECK(again.scan.bytes_cut == 0);
         REQUIRE(again.rotate()); // removes what does not count
@@ -73,15 +71,32 @@ TEST_CASE("a file for a segment that never came is nothing at the next opening")
     }
 }
 
+TEST_CASE("no file is made ahead while a segment has room: what is freed meanwhile may do") {
+    MemoryWorld world({.file_bytes_max = 4_MiB});
+    REQUIRE(world.files().create_directory("d"));
+    laws::LogTrial<log::Mapped> trial({.environment = world.environment(), .directory = "d", .identity = 7},
+                                      {.segment_bytes_min = 2_MiB, .segment_bytes_max = 2_MiB}, 3);
+    REQUIRE(trial.recover(0, 0) == "");
+    auto& log = trial.log();
+    for (const std::size_t used : {1_MiB, 2_MiB - 2_MiB / 8}) {
+        trial.stay_ahead();
+        CHECK_FALSE(world.files().exists("d/log-000002").value());
+        do REQUIRE(trial.append());
+        while (log.used_bytes(log.active()) < used);
+    }
+    trial.stay_ahead();
+    CHECK(world.files().exists("d/log-000002").value());
+}
+
 TEST_CASE("a file that cannot be made ahead is left to the writer") {
     for (const CallKind kind : {CallKind::create, CallKind::reserve, CallKind::map, CallKind::sync_directory}) {
-        HalfFull<log::Mapped> half;
-        half.world.inject({.kind = kind});
-        half.trial.stay_ahead();
-        CHECK_FALSE(half.has("d/log-000002"));
-        REQUIRE(half.trial.rotate());
-        REQUIRE(half.trial.append());
-        CHECK(half.trial.check_segments() == "");
+        NearlyFull<log::Mapped> full;
+        full.world.inject({.kind = kind});
+        full.trial.stay_ahead();
+        CHECK_FALSE(full.has("d/log-000002"));
+        REQUIRE(full.trial.rotate());
+        REQUIRE(full.trial.append());
+        CHECK(full.trial.check_segments() == "");
     }
 }
 
@@ -112,14 +127,14 @@ TEST_CASE("a log that stays ahead takes the faults of new pages from the writer"
         const TemporaryDirectory directory;
         auto log =
             log::Mapped::Log<threads::Many>::open({.environment = Environment::system(), .directory = directory.path()},
-                                                  {.segment_bytes_min = 1_MiB, .segment_bytes_max = 1_MiB})
+                                                  {.segment_bytes_min = 4_MiB, .segment_bytes_max = 4_MiB})
                 .value();
         REQUIRE(log->rotate(body));
         const auto append = [&] {
             LogRecord::write(log->begin(body), record);
             REQUIRE(log->commit(FrameKind::records, body));
         };
-        append();
+        for (int times = 0; times < 16; ++times) append();
         if (ahead) log->stay_ahead();
         const long before = faults();
         append();
@@ -129,7 +144,7 @@ TEST_CASE("a log that stays ahead takes the faults of new pages from the writer"
     CHECK(taken(false) - taken(true) > pages / 2); // sanitizers take some of their own
 }
 
-TEST_CASE("a writer is led by four times what he did since he was looked at, and by 4 MiB at most") {
+TEST_CASE("a writer is led by four times what he did since, by an eighth of what is not synced, and by 4 MiB") {
     log::detail::Lead lead;
     LogPosition synced{};
     using Stretch = std::pair<std::size_t, std::size_t>;
@@ -137,14 +152,14 @@ TEST_CASE("a writer is led by four times what he did since he was looked at, and
         const auto stretch = lead.advance({number, used}, synced, 64_MiB);
         return stretch.empty() ? Stretch{} : Stretch{stretch.begin, stretch.end};
     };
-    CHECK(next(1, 1000) == Stretch{1000, 5000});
-    CHECK(next(1, 2000) == Stretch{5000, 6000});
-    CHECK(next(1, 2000) == Stretch{});
-    CHECK(next(1, 2100) == Stretch{});
-    CHECK(next(1, 2'000'000) == Stretch{2'000'000, 2'000'000 + 4_MiB});
-    synced = {1, 2'000'000}; // what was prepared has been written, and left the page table
-    CHECK(next(1, 2'001'000) == Stretch{2'001'000, 2'005'000});
-    CHECK(next(1, 1000) == Stretch{}); // frames were withdrawn
-    CHECK(next(2, 100) == Stretch{100, 500});
+    CHECK(next(1, 8'000) == Stretch{8'000, 9'000});
+    CHECK(next(1, 8'000) == Stretch{});
+    CHECK(next(1, 80'000) == Stretch{80'000, 90'000});
+    CHECK(next(1, 81'000) == Stretch{}); // it is at 90,000 already
+    CHECK(next(1, 60'000'000) == Stretch{60'000'000, 60'000'000 + 4_MiB});
+    synced = {1, 60'000'000}; // what was prepared has been written, and left the page table
+    CHECK(next(1, 60'008'000) == Stretch{60'008'000, 60'009'000});
+    CHECK(next(1, 1'000) == Stretch{}); // frames were withdrawn
+    CHECK(next(2, 8'000) == Stretch{8'000, 10'000});
     CHECK(next(2, 64_MiB) == Stretch{});
 }
