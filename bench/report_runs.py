@@ -86,7 +86,7 @@ def size_name(size):
 
 
 def read_runs(paths):
-    runs = sorted((Run(path) for path in paths), key=lambda run: run.size[:0:-1] + run.size[:1])
+    runs = sorted((Run(path) for path in paths), key=lambda run: run.size[::-1])
     for one, other in zip(runs, runs[1:]):
         if one.size == other.size:
             stop(f"{one.path} and {other.path} are both of {size_text(one.size)}: ratios have to come from one run")

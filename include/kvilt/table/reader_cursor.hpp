@@ -24,11 +24,11 @@ public:
 
     // The same in three steps, each of which fetches what the next one looks at: to be taken beside other cursors.
     void aim(Bytes key) noexcept {
+        walked_ = 0;
         number_ = block_for(key);
         reader_->blocks_.prefetch_heads(reader_->parts_, number_);
     }
     void near(Bytes key) {
-        walked_ = 0;
         if (!enter(number_)) return;
         at_ = block_.guess(key);
         block_.prefetch(std::min(at_, block_.count() - 1));
@@ -44,6 +44,7 @@ public:
 
     // To the oldest version of the last key below `key`.
     void seek_before(Bytes key) {
+        walked_ = 0;
         if (!enter(block_for(key))) return;
         const std::size_t at = block_.lower_bound(key);
         if (at > 0)
@@ -106,8 +107,8 @@ private:
         read_ahead(number_, number_, false);
         enter_last(number_);
     }
-    // A walk that leaves block after block has twice as much read ahead as it has come, up to some half a mebibyte; for
-    // data that are not in memory. Of `left` blocks on this side of `here`.
+    // A walk that leaves block after block has twice as much read ahead as it has come, up to 128 blocks; for data that
+    // are not in memory. Of `left` blocks on this side of `here`.
     void read_ahead(std::size_t here, std::size_t left, bool forwards) noexcept {
         constexpr std::size_t begins_after = 4;
         constexpr std::size_t blocks_max = 64;
