@@ -66,7 +66,8 @@ TEST_CASE("a file for a segment that never came is nothing at the next opening")
         again.model = full.trial.model;
         REQUIRE(again.recover() == "");
         CHECK(again.scan.bytes_cut == 0);
-        REQUIRE(again.rotate()); // removes what does not count
+        CHECK(again.log().next_number() == (all ? 2 : 3)); // a file that has lost its header may have been any segment
+        REQUIRE(again.rotate());                           // removes what does not count
         CHECK_FALSE(after->files().exists("d/log-000002").value());
     }
 }

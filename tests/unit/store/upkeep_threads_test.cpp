@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -105,4 +106,19 @@ TEST_CASE("a writer waits for a flush, not for the whole compaction that someone
     world.on_call({});
     MESSAGE("compaction ", whole / 1ms, " ms, longest put ", longest / 1ms, " ms");
     CHECK(longest < whole / 3);
+}
+
+TEST_CASE("the worker makes the file of the next log segment before a writer wants it") {
+    MemoryWorld world;
+    ThreadExecutor threads;
+    Environment environment = world.environment();
+    environment.executor = &threads;
+    auto store = Many::open("store", {}, environment).value();
+    fill(store, 0, 160); // more than the first segment, of 64 KiB, and not as much as the second, of 128, can take
+    const auto files = [&] {
+        const auto names = world.files().list("store").value();
+        return std::count_if(names.begin(), names.end(), [](const auto& entry) { return entry.starts_with("log-"); });
+    };
+    for (int wait = 0; files() < 3 && wait < 3000; ++wait) std::this_thread::sleep_for(1ms);
+    CHECK(files() == 3);
 }
