@@ -88,16 +88,21 @@ public:
     // A file with `header` and at least `needed` bytes; one used before if it is of a fitting size. The header is the
     // last thing that is written: if anything fails, no file has it, or that file is removed.
     Result<SegmentFilePtr> take(std::size_t needed, const FileHeader& header) {
-        while (SegmentFilePtr spare = take_spare(needed)) {
-            if (spare->begin(header)) return spare;
-            discard(*spare);
+        if (auto spare = take_spare(needed, header)) return spare;
+        const std::lock_guard lock(making_); // of two who make the same file, one waits for the other
+        if (auto spare = take_spare(needed, header)) return spare;
+        KVILT_TRY_ASSIGN(created, create(named(needed)));
+        if (auto begun = created->begin(header); !begun) {
+            discard(*created);
+            return std::unexpected(std::move(begun).error());
         }
-        return create(named(needed), header);
+        return created;
     }
 
     // Makes a file for the segment to come, if there is none yet: whoever makes a name durable waits for the device.
     // Beside the writer, one call at a time. Where it fails, take() will, and says why.
     void prepare_spare() {
+        const std::lock_guard making(making_);
         SegmentFilePtr file;
         {
             const std::lock_guard lock(mutex_);
@@ -105,24 +110,18 @@ public:
             if (std::any_of(spares_.begin(), spares_.end(), useful) || !has_place(sizes_.wanted())) return;
             file = named(0, lock);
         }
-        const FileHeader nobodys{.number = 0, .identity = context_.identity};
-        auto created = create(std::move(file), nobodys);
+        auto created = create(std::move(file));
         if (!created) return;
         (*created)->memory.will_append(0, std::min((*created)->capacity, ready_bytes));
-        give_back(std::move(*created));
+        // Not one that the writer has outgrown meanwhile: segments would grow as the worker happens to be fast.
+        const auto large = [](const SegmentSizes& sizes, std::size_t capacity) { return capacity >= sizes.wanted(); };
+        if (!keep(*created, large)) discard(**created);
     }
 
     // Kept for take(): two of the present size, within the options' bound.
     void give_back(SegmentFilePtr file) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (!file->failed && !file->renewed && has_place(file->capacity) && sizes_.useful(file->capacity)) {
-                spares_.push_back(file);
-                spare_bytes_.fetch_add(file->capacity);
-                return;
-            }
-        }
-        discard(*file);
+        const auto useful = [](const SegmentSizes& sizes, std::size_t capacity) { return sizes.useful(capacity); };
+        if (file->failed || file->renewed || !keep(file, useful)) discard(*file);
     }
 
     // But for `keep_bytes` of them at most.
@@ -226,19 +225,30 @@ private:
         return file;
     }
 
-    Result<SegmentFilePtr> create(SegmentFilePtr file, const FileHeader& header) {
+    // Of no segment yet. Its header says so before anybody waits for the device: a recovery searches all of a file
+    // without one.
+    Result<SegmentFilePtr> create(SegmentFilePtr file) {
         KVILT_TRY_ASSIGN(opened, context_.environment.files->open(file->path, OpenMode::create));
         file->file = std::move(opened);
-        auto ready = prepare(*file, header);
+        auto ready = prepare(*file);
         if (ready) return file;
         discard(*file);
         return std::unexpected(std::move(ready).error());
     }
-    Result<void> prepare(SegmentFile<Memory>& created, const FileHeader& header) {
+    Result<void> prepare(SegmentFile<Memory>& created) {
         KVILT_TRY(created.file->reserve(created.capacity));
         KVILT_TRY(created.memory.create(*created.file, created.capacity));
-        KVILT_TRY(context_.environment.files->sync_directory(context_.directory));
-        return created.begin(header);
+        KVILT_TRY(created.begin({.number = 0, .identity = context_.identity}));
+        return context_.environment.files->sync_directory(context_.directory);
+    }
+
+    template <class Fits>
+    bool keep(const SegmentFilePtr& file, Fits fits) {
+        const std::lock_guard lock(mutex_);
+        if (!has_place(file->capacity) || !fits(sizes_, file->capacity)) return false;
+        spares_.push_back(file);
+        spare_bytes_.fetch_add(file->capacity);
+        return true;
     }
 
     // Under mutex_.
@@ -246,6 +256,14 @@ private:
         return spare_bytes() + capacity <= std::min(spare_bytes_max_, 2 * sizes_.wanted());
     }
 
+    // Null: none can be had.
+    SegmentFilePtr take_spare(std::size_t needed, const FileHeader& header) {
+        while (SegmentFilePtr spare = take_spare(needed)) {
+            if (spare->begin(header)) return spare;
+            discard(*spare);
+        }
+        return nullptr;
+    }
     SegmentFilePtr take_spare(std::size_t needed) {
         const std::lock_guard lock(mutex_);
         for (auto spare = spares_.begin(); spare != spares_.end(); ++spare) {
@@ -263,6 +281,7 @@ private:
 
     const LogContext context_;
     const std::size_t spare_bytes_max_;
+    Mutex making_;        // held by who makes a file; taken before the next
     mutable Mutex mutex_; // guards the next three
     SegmentSizes sizes_;
     std::uint32_t next_file_ = 1;

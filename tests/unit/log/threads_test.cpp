@@ -9,7 +9,9 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
+#include <vector>
 
 using namespace kvilt;
 
@@ -92,4 +94,32 @@ TEST_CASE("segments in memory are read beside the writer") {
     done = true;
     reader.join();
     CHECK(wrong == 0);
+}
+
+TEST_CASE("how segments grow does not depend on how fast the next ones are made") {
+    const auto sizes = [](bool ahead) {
+        MemoryWorld world({.file_bytes_max = 1_MiB});
+        REQUIRE(world.files().create_directory("d"));
+        laws::LogTrial<log::Mapped, threads::Many> trial(
+            {.environment = world.environment(), .directory = "d", .identity = 7},
+            {.segment_bytes_min = 4_KiB, .segment_bytes_max = 128_KiB}, 5);
+        REQUIRE(trial.recover(0, 0) == "");
+        world.on_call([](const Call& call) { // a device on which names take their time
+            if (call.kind == CallKind::sync_directory && !call.done)
+                std::this_thread::sleep_for(std::chrono::microseconds(300));
+        });
+        std::atomic<bool> done = false;
+        std::thread beside([&] {
+            while (ahead && !done) trial.log().stay_ahead();
+        });
+        for (int frame = 0; frame < 1500; ++frame) REQUIRE(trial.append());
+        done = true;
+        beside.join();
+        std::vector<std::size_t> all;
+        for (const SegmentNumber number : trial.log().segments()) all.push_back(trial.log().capacity_bytes(number));
+        return all;
+    };
+    const auto alone = sizes(false);
+    CHECK(alone.size() >= 6);
+    for (int round = 0; round < 5; ++round) CHECK(sizes(true) == alone);
 }
