@@ -113,7 +113,7 @@ private:
     // Without what is cleaned already: that goes of itself, and cleaning more would only move what was moved before.
     std::size_t used_bytes() const {
         const std::size_t bytes = state_.log->memory_bytes() + state_.active->index.bytes_used();
-        return P::evicting ? bytes : bytes - state_.leaving_bytes;
+        return P::evicting ? bytes : bytes - state_.leaving_bytes.load(std::memory_order_relaxed);
     }
     bool over(std::size_t bytes) const { return used_bytes() > bytes; }
 
@@ -131,8 +131,9 @@ private:
     void note_lag() {
         if constexpr (P::durable) {
             const std::size_t live = state_.live_bytes + pinned_bytes_;
-            const std::size_t bytes = used_bytes() + state_.leaving_bytes;
-            state_.freeing_lags.store(state_.leaving_bytes != 0 && bytes > live + live / 8 * 7 + 2 * slack_bytes,
+            const std::size_t leaving = state_.leaving_bytes.load(std::memory_order_relaxed);
+            const std::size_t bytes = used_bytes() + leaving;
+            state_.freeing_lags.store(leaving != 0 && bytes > live + live / 8 * 7 + 2 * slack_bytes,
                                       std::memory_order_relaxed);
         }
     }
@@ -203,7 +204,7 @@ private:
 
     // Nothing of the segment is needed any more.
     void give_up(SegmentNumber number) {
-        state_.leaving_bytes += state_.log->capacity_bytes(number);
+        state_.leaving_bytes.fetch_add(state_.log->capacity_bytes(number));
         if constexpr (P::durable) {
             scanned_.push_back(number);
             state_.work_waits.store(true, std::memory_order_relaxed);

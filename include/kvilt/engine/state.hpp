@@ -120,14 +120,14 @@ struct State {
     [[no_unique_address]] Turn<Threads> syncer{};
     [[no_unique_address]] Mutex writer{};
 
-    Atomic<bool> work_waits{false};   // a generation is frozen, or segments are scanned
-    Atomic<bool> freeing_lags{false}; // cleaned segments wait in such numbers that writers must help
-    Atomic<Sequence> published{0};    // every record at or below is visible
+    Atomic<bool> work_waits{false};       // a generation is frozen, or segments are scanned
+    Atomic<std::size_t> leaving_bytes{0}; // of segments that are cleaned and not free yet; changed by the writer alone
+    Atomic<bool> freeing_lags{false};     // cleaned segments wait in such numbers that writers must help
+    Atomic<Sequence> published{0};        // every record at or below is visible
     Atomic<View<P>*> view{nullptr};
     Generation<P>* active = nullptr;           // the writer's
     std::vector<Generation<P>*> generations{}; // all that live; changed under the writer lock
     std::size_t live_bytes = 0;                // in the log, frames included, where it is cleaned; the writer's
-    std::size_t leaving_bytes = 0;             // of segments that are cleaned and not free yet; the writer's
 
     // `record` is the new head of its key, `old` was it before.
     void replaced(const LogRecord& record, const LogRecord* old) noexcept {
@@ -162,7 +162,7 @@ struct State {
         const std::lock_guard lock(freeing);
         if (segment_readers != 0) return;
         for (const SegmentNumber number : ready_segments) {
-            if constexpr (!P::tables) leaving_bytes -= log->capacity_bytes(number);
+            if constexpr (!P::tables) leaving_bytes.fetch_sub(log->capacity_bytes(number));
             log->free(number);
         }
         ready_segments.clear();

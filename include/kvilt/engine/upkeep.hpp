@@ -181,7 +181,7 @@ private:
     void work() {
         for (;;) {
             while (waiting_.load() != 0) std::this_thread::yield();
-            if constexpr (P::durable) state_.log->stay_ahead();
+            if constexpr (P::durable) state_.log->stay_ahead(may_grow());
             const auto more = slice(worker_slice_bytes);
             note(more);
             if (more && *more) continue;
@@ -189,6 +189,10 @@ private:
             return;
         }
     }
+
+    // Whether a file more may be made for the log. Not of a store that is cleaned while segments come back: it is to
+    // stay within twice its live data.
+    bool may_grow() const { return P::tables || state_.leaving_bytes.load(std::memory_order_relaxed) == 0; }
 
     void settle() {
         if constexpr (P::tables) {

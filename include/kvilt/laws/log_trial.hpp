@@ -132,8 +132,8 @@ public:
     }
 
     // Of a log that can.
-    void stay_ahead() {
-        if constexpr (requires { log_->stay_ahead(); }) log_->stay_ahead();
+    void stay_ahead(bool may_grow = true) {
+        if constexpr (requires { log_->stay_ahead(may_grow); }) log_->stay_ahead(may_grow);
     }
 
     bool seal() {

@@ -86,8 +86,9 @@ struct LogCursor {
 //   Result<LogPosition> commit(FrameKind, std::size_t body_bytes)   the frame is as safe as the policy says; its end
 //   Result<void> rotate(std::size_t body_bytes)  a fresh active segment with at least that room; on error (Errc::full)
 //                                              nothing has changed and it may be tried again
-//   void stay_ahead()                          makes ready what the writer comes to next, memory and files; beside him,
-//                                              one call at a time. Only of logs with files
+//   void stay_ahead(bool may_grow)             makes ready what the writer comes to next, memory and, if the log may
+//                                              take more of the device, files; beside him, one call at a time. Only of
+//                                              logs with files
 //   Result<void> end_segment()                 no segment is active until the next rotate; on error nothing has changed
 //   Result<void> sync(SegmentNumber from = 0)  what was committed before the call survives power loss; older segments
 //                                              included. A segment whose sync failed fails every later sync until it

@@ -118,7 +118,7 @@ public:
         return {};
     }
 
-    void stay_ahead() {
+    void stay_ahead(bool may_grow) {
         std::shared_ptr<File> file;
         LogPosition end{};
         {
@@ -129,7 +129,7 @@ public:
         }
         const Lead::Stretch next = lead_.advance(end, synced(), file->capacity);
         if (!next.empty()) file->memory.will_append(next.begin, next.end);
-        if (nearly_full(end.offset, file->capacity)) store_.prepare_spare();
+        if (may_grow && nearly_full(end.offset, file->capacity)) store_.prepare_spare(end.number);
     }
 
     Result<void> end_segment() {

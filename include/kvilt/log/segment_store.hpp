@@ -89,38 +89,41 @@ public:
     // last thing that is written: if anything fails, no file has it, or that file is removed.
     Result<SegmentFilePtr> take(std::size_t needed, const FileHeader& header) {
         if (auto spare = take_spare(needed, header)) return spare;
-        const std::lock_guard lock(making_); // of two who make the same file, one waits for the other
+        const std::lock_guard making(making_); // of two who make the same file, one waits for the other
         if (auto spare = take_spare(needed, header)) return spare;
         KVILT_TRY_ASSIGN(created, create(named(needed)));
         if (auto begun = created->begin(header); !begun) {
             discard(*created);
             return std::unexpected(std::move(begun).error());
         }
+        const std::lock_guard lock(mutex_);
+        last_ = header.number;
         return created;
     }
 
-    // Makes a file for the segment to come, if there is none yet: whoever makes a name durable waits for the device.
-    // Beside the writer, one call at a time. Where it fails, take() will, and says why.
-    void prepare_spare() {
+    // Makes a file for the segment behind `last`, if there is none yet: whoever makes a name durable waits for the
+    // device. Beside the writer, one call at a time. Where it fails, take() will, and says why. No file stays that the
+    // writer has outgrown meanwhile: segments would grow as the worker happens to be fast.
+    void prepare_spare(SegmentNumber last) {
         const std::lock_guard making(making_);
         SegmentFilePtr file;
         {
             const std::lock_guard lock(mutex_);
             const auto useful = [this](const SegmentFilePtr& spare) { return sizes_.useful(spare->capacity); };
-            if (std::any_of(spares_.begin(), spares_.end(), useful) || !has_place(sizes_.wanted())) return;
+            if (last_ != last || std::any_of(spares_.begin(), spares_.end(), useful) || !has_place(sizes_.wanted()))
+                return;
             file = named(0, lock);
         }
         auto created = create(std::move(file));
         if (!created) return;
         (*created)->memory.will_append(0, std::min((*created)->capacity, ready_bytes));
-        // Not one that the writer has outgrown meanwhile: segments would grow as the worker happens to be fast.
-        const auto large = [](const SegmentSizes& sizes, std::size_t capacity) { return capacity >= sizes.wanted(); };
-        if (!keep(*created, large)) discard(**created);
+        const auto fits = [&](std::size_t capacity) { return last_ == last && capacity >= sizes_.wanted(); };
+        if (!keep(*created, fits)) discard(**created);
     }
 
     // Kept for take(): two of the present size, within the options' bound.
     void give_back(SegmentFilePtr file) {
-        const auto useful = [](const SegmentSizes& sizes, std::size_t capacity) { return sizes.useful(capacity); };
+        const auto useful = [this](std::size_t capacity) { return sizes_.useful(capacity); };
         if (file->failed || file->renewed || !keep(file, useful)) discard(*file);
     }
 
@@ -245,7 +248,7 @@ private:
     template <class Fits>
     bool keep(const SegmentFilePtr& file, Fits fits) {
         const std::lock_guard lock(mutex_);
-        if (!has_place(file->capacity) || !fits(sizes_, file->capacity)) return false;
+        if (!has_place(file->capacity) || !fits(file->capacity)) return false;
         spares_.push_back(file);
         spare_bytes_.fetch_add(file->capacity);
         return true;
@@ -258,19 +261,20 @@ private:
 
     // Null: none can be had.
     SegmentFilePtr take_spare(std::size_t needed, const FileHeader& header) {
-        while (SegmentFilePtr spare = take_spare(needed)) {
+        while (SegmentFilePtr spare = take_spare(needed, header.number)) {
             if (spare->begin(header)) return spare;
             discard(*spare);
         }
         return nullptr;
     }
-    SegmentFilePtr take_spare(std::size_t needed) {
+    SegmentFilePtr take_spare(std::size_t needed, SegmentNumber number) {
         const std::lock_guard lock(mutex_);
         for (auto spare = spares_.begin(); spare != spares_.end(); ++spare) {
             if ((*spare)->capacity < needed || !sizes_.useful((*spare)->capacity)) continue;
             SegmentFilePtr taken = std::move(*spare);
             spares_.erase(spare);
             spare_bytes_.fetch_sub(taken->capacity);
+            last_ = number;
             return taken;
         }
         return nullptr;
@@ -282,8 +286,9 @@ private:
     const LogContext context_;
     const std::size_t spare_bytes_max_;
     Mutex making_;        // held by who makes a file; taken before the next
-    mutable Mutex mutex_; // guards the next three
+    mutable Mutex mutex_; // guards the next four
     SegmentSizes sizes_;
+    SegmentNumber last_ = 0; // that a file was taken for
     std::uint32_t next_file_ = 1;
     std::vector<SegmentFilePtr> spares_{};
     typename Threads::template Atomic<std::size_t> spare_bytes_{0};

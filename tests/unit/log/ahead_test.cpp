@@ -72,6 +72,26 @@ TEST_CASE("a file for a segment that never came is nothing at the next opening")
     }
 }
 
+TEST_CASE("no file is made ahead of a log that is not to grow") {
+    NearlyFull<log::Mapped> full;
+    full.trial.stay_ahead(false);
+    CHECK_FALSE(full.has("d/log-000002"));
+}
+
+TEST_CASE("no file is made ahead of a segment that has its file already") {
+    NearlyFull<log::Written> full;
+    full.trial.stay_ahead();
+    full.world.on_call([&](const Call& call) {
+        if (call.kind != CallKind::write || call.done) return;
+        full.world.on_call({});
+        full.trial.stay_ahead(); // who thinks that the first segment is still in use
+    });
+    REQUIRE(full.trial.rotate());
+    full.world.on_call({});
+    CHECK(full.has("d/log-000002"));
+    CHECK_FALSE(full.has("d/log-000003"));
+}
+
 TEST_CASE("no file is made ahead while a segment has room: what is freed meanwhile may do") {
     MemoryWorld world({.file_bytes_max = 4_MiB});
     REQUIRE(world.files().create_directory("d"));
@@ -136,7 +156,7 @@ TEST_CASE("a log that stays ahead takes the faults of new pages from the writer"
             REQUIRE(log->commit(FrameKind::records, body));
         };
         for (int times = 0; times < 16; ++times) append();
-        if (ahead) log->stay_ahead();
+        if (ahead) log->stay_ahead(true);
         const long before = faults();
         append();
         return faults() - before;

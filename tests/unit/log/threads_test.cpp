@@ -33,7 +33,7 @@ TEST_CASE_TEMPLATE("syncs and preparations run beside commits, rotates and frees
         }
     });
     std::thread ahead([&] {
-        while (!done) trial.log().stay_ahead();
+        while (!done) trial.log().stay_ahead(true);
     });
     std::thread watcher([&] {
         for (LogPosition last{}; !done;) {
@@ -110,7 +110,7 @@ TEST_CASE("how segments grow does not depend on how fast the next ones are made"
         });
         std::atomic<bool> done = false;
         std::thread beside([&] {
-            while (ahead && !done) trial.log().stay_ahead();
+            while (ahead && !done) trial.log().stay_ahead(true);
         });
         for (int frame = 0; frame < 1500; ++frame) REQUIRE(trial.append());
         done = true;
