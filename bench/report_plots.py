@@ -98,7 +98,8 @@ def draw_all(runs, directory):
         plot_latency(run, f"{directory}/latency_{name}.svg")
     usual = [run for run in runs if run.size[1:] == (100, False, 0)]
     lines = []
-    for workload in ("fillrandom", "overwrite", "readrandom", "readmissing", "readseq", "seekrandom", "recovery"):
+    for workload in ("fillrandom", "overwrite", "readrandom", "readmissing", "readseq", "seekrandom", "recovery",
+                     "reopen"):
         if plot_growth(usual, workload, f"{directory}/growth_{workload}.svg"):
             lines += [f"![{workload}]({{plots}}/growth_{workload}.svg)"]
     return ["### Growth", ""] + lines + [""] if lines else []

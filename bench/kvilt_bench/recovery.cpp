@@ -1,4 +1,4 @@
-// The workload that opens what a killed process left.
+// The workloads that open: what a killed process left, and what was closed in order.
 #include "workload.hpp"
 #include <csignal>
 #include <stdexcept>
@@ -49,6 +49,25 @@ std::vector<Figures> recovery(Subject& subject) {
         subject.judge(session->get(Key(number).bytes(), value) && subject.values.is(value, number, 0),
                       "a key from before the kill", number);
     subject.keys = count;
+    return {figures};
+}
+
+// What is in memory of the files stays there.
+std::vector<Figures> reopen(Subject& subject) {
+    constexpr std::uint64_t times = 20;
+    std::string value;
+    Histogram latencies;
+    Figures figures{.operations = times};
+    for (std::uint64_t time = 0; time < times; ++time) {
+        subject.close();
+        const Stopwatch watch;
+        subject.open();
+        subject.judge(subject.engine().session()->get(Key(time).bytes(), value), "a key from before the closing", time);
+        const double seconds = watch.seconds();
+        figures.seconds += seconds;
+        latencies.add(static_cast<std::uint64_t>(seconds * 1e9));
+    }
+    figures.take(latencies, 1);
     return {figures};
 }
 

@@ -13,6 +13,7 @@ constexpr Workload all[] = {
     {"fillrandom", "puts all keys, each once, in random order", 1, work::fillrandom, Trait::writes},
     {"compact", "brings the store into its best shape, which it need not have after it has settled", 1, work::compact,
      Trait::writes | Trait::by_name},
+    {"reopen", "closes the store and opens it, timed, until a get has returned", 1, work::reopen, Trait::by_name},
     {"readrandom", "gets keys at random", 1, work::readrandom, {}},
     {"readmissing", "gets keys that are not there, each between two that are", 1, work::readmissing, {}},
     {"multireadrandom", "gets keys at random, 16 in a call", 1, work::multireadrandom, {}},

@@ -96,6 +96,7 @@ std::vector<Figures> seekrandom(Subject&);
 std::vector<Figures> deleterandom(Subject&);
 std::vector<Figures> readwhilewriting(Subject&);
 std::vector<Figures> recovery(Subject&);
+std::vector<Figures> reopen(Subject&);
 std::vector<Figures> ycsb_a(Subject&);
 std::vector<Figures> ycsb_b(Subject&);
 std::vector<Figures> ycsb_c(Subject&);

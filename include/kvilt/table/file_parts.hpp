@@ -39,11 +39,10 @@ struct FileParts {
         return trailer;
     }
 
-    // Reads and checks everything but the blocks, and that the file is what `file` says of it. Returns the bytes of the
-    // filter, which live as long as `blocks`.
+    // Reads and checks the footer, and that the file is of that length and this store's.
     template <class Blocks>
-    Result<Bytes> open(const TableContext& context, const TableFile& file, compression::Kind compression,
-                       Blocks& blocks) {
+    Result<void> open(const TableContext& context, const TableFile& file, compression::Kind compression,
+                      Blocks& blocks) {
         path = table_path(context, file.number);
         KVILT_TRY_ASSIGN(bytes, blocks.open(context, path));
         if (bytes != file.bytes || bytes < Footer::bytes)
@@ -52,7 +51,13 @@ struct FileParts {
         const auto read = Footer::read(end, bytes);
         if (!read) return damaged(read.error());
         footer = *read;
-        KVILT_TRY(check_footer(context, file, compression));
+        return check_footer(context, file, compression);
+    }
+
+    // Then everything else but the blocks, and that it is what `file` says of it. Returns the bytes of the filter,
+    // which live as long as `blocks`.
+    template <class Blocks>
+    Result<Bytes> load(const TableFile& file, Blocks& blocks) {
         const std::uint64_t from = footer.data_bytes / filter_alignment * filter_alignment;
         KVILT_TRY_ASSIGN(tail, blocks.tail(path, from));
         const auto part = [&](std::uint64_t offset, std::uint64_t length) {

@@ -7,12 +7,14 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
 namespace kvilt {
 
-// Immutable and thread-safe under threads::Many. Compression with mapped reads is refused by compose/rules.def.
+// Immutable but for what is read at first use, and thread-safe under threads::Many. Compression with mapped reads is
+// refused by compose/rules.def.
 template <filter::FilterPolicy Filter, compression::CompressionPolicy Compression, reads::ReadsPolicy Reads,
           ThreadsTag Threads = threads::Many>
 class TableReader {
@@ -29,12 +31,12 @@ public:
         Pin pin{}; // the record's bytes live as long as this and the reader
     };
 
-    // Checks footer, properties, index and filter, and that the file is the one that the manifest means. `cache` may be
-    // null for Mapped.
+    // Checks the footer, and that the file is the one that the manifest means: opening many costs no more for being
+    // large. `cache` may be null for Mapped.
     static Result<std::shared_ptr<TableReader>> open(const TableContext& context, const TableFile& file,
                                                      std::shared_ptr<Cache> cache) {
         std::shared_ptr<TableReader> reader(new TableReader(context, file, std::move(cache)));
-        KVILT_TRY(reader->load());
+        KVILT_TRY(reader->parts_.open(context, file, Compression::kind, reader->blocks_));
         return reader;
     }
     TableReader(const TableReader&) = delete;
@@ -43,8 +45,17 @@ public:
         if (obsolete_.load(std::memory_order_acquire)) remove_if_possible(*context_.environment.files, parts_.path);
     }
 
+    // Reads and checks properties, index and filter, unless that is done: once for each file, by whom it is used first.
+    // find() and cursors do it themselves. Where it fails they do too, and it is tried again.
+    Result<void> load() const {
+        if (loaded_.load(std::memory_order_acquire)) [[likely]]
+            return {};
+        return load_now();
+    }
+
     // The newest version of `key` at or below `at`, tombstones included. `hash` is hash_key(key).
     Result<bool> find(Bytes key, std::uint64_t hash, Sequence at, Found& found) const {
+        KVILT_TRY(load());
         if constexpr (Filter::locates) {
             if (filter_) return find_located(key, hash, at, found);
         } else {
@@ -56,10 +67,10 @@ public:
     // For many finds at once: fetches what find touches first; then, some keys later, what it touches next. True: it
     // seems to be here.
     void prefetch(std::uint64_t hash) const noexcept {
-        if (filter_) filter_->prefetch(hash);
+        if (loaded_.load(std::memory_order_acquire) && filter_) filter_->prefetch(hash);
     }
     bool prefetch_entry(std::uint64_t hash) const noexcept {
-        if (!filter_) return true;
+        if (!loaded_.load(std::memory_order_acquire) || !filter_) return true;
         if constexpr (Filter::locates)
             return filter_->find(hash, [&](std::uint64_t address) {
                 blocks_.prefetch(parts_, address * table_file::entry_unit);
@@ -80,6 +91,7 @@ public:
         Blocks blocks{std::shared_ptr<Cache>()};
         table_file::FileParts parts;
         KVILT_TRY(parts.open(context_, file_, Compression::kind, blocks));
+        KVILT_TRY(parts.load(file_, blocks));
         KVILT_TRY(blocks.prepare(parts));
         TableFile counted;
         std::string key_before;
@@ -104,10 +116,14 @@ private:
     TableReader(const TableContext& context, const TableFile& file, std::shared_ptr<Cache> cache)
         : context_(context), file_(file), blocks_(std::move(cache)) {}
 
-    Result<void> load() {
-        KVILT_TRY_ASSIGN(filter_bytes, parts_.open(context_, file_, Compression::kind, blocks_));
+    [[gnu::noinline]] Result<void> load_now() const {
+        const std::lock_guard lock(loading_);
+        if (loaded_.load(std::memory_order_relaxed)) return {};
+        KVILT_TRY_ASSIGN(filter_bytes, parts_.load(file_, blocks_));
         filter_ = Filter::View::open(parts_.footer.filter, filter_bytes);
-        return blocks_.prepare(parts_);
+        KVILT_TRY(blocks_.prepare(parts_));
+        loaded_.store(true, std::memory_order_release);
+        return {};
     }
 
     Result<bool> find_located(Bytes key, std::uint64_t hash, Sequence at, Found& found) const
@@ -152,9 +168,11 @@ private:
 
     TableContext context_;
     TableFile file_;
-    Blocks blocks_;
-    table_file::FileParts parts_;
-    std::optional<typename Filter::View> filter_; // empty if the file has a filter of another kind, or none
+    mutable Blocks blocks_;                               // changed by load_now() alone, as the next two
+    mutable table_file::FileParts parts_;                 // path and footer since open()
+    mutable std::optional<typename Filter::View> filter_; // empty if the file has a filter of another kind, or none
+    mutable typename Threads::template Atomic<bool> loaded_{false};
+    [[no_unique_address]] mutable typename Threads::Mutex loading_{};
     std::atomic<bool> obsolete_{false};
 };
 

@@ -23,13 +23,14 @@ public:
     }
 
     // The same in three steps, each of which fetches what the next one looks at: to be taken beside other cursors.
-    void aim(Bytes key) noexcept {
-        walked_ = 0;
+    void aim(Bytes key) {
+        number_ = nowhere;
+        if (!begin()) return;
         number_ = block_for(key);
         reader_->blocks_.prefetch_heads(reader_->parts_, number_);
     }
     void near(Bytes key) {
-        if (!enter(number_)) return;
+        if (number_ == nowhere || !enter(number_)) return;
         at_ = block_.guess(key);
         block_.prefetch(std::min(at_, block_.count() - 1));
         valid_ = true; // so far
@@ -44,8 +45,7 @@ public:
 
     // To the oldest version of the last key below `key`.
     void seek_before(Bytes key) {
-        walked_ = 0;
-        if (!enter(block_for(key))) return;
+        if (!begin() || !enter(block_for(key))) return;
         const std::size_t at = block_.lower_bound(key);
         if (at > 0)
             stand(at - 1);
@@ -53,8 +53,12 @@ public:
             enter_last(number_);
     }
 
-    void seek_first() { enter_first(0); }
-    void seek_last() { enter_last(blocks()); }
+    void seek_first() {
+        if (begin()) enter_first(0);
+    }
+    void seek_last() {
+        if (begin()) enter_last(blocks());
+    }
 
     void next() {
         fetch_ahead(reach);
@@ -122,6 +126,14 @@ private:
     std::size_t blocks() const noexcept { return reader_->parts_.index.blocks(); }
     std::size_t block_for(Bytes key) const noexcept {
         return reader_->parts_.index.find(key, reader_->parts_.footer.single_version);
+    }
+
+    // Before anything is asked of the file.
+    bool begin() {
+        walked_ = 0;
+        valid_ = false;
+        status_ = reader_->load();
+        return status_.has_value();
     }
 
     bool enter(std::size_t number) {

@@ -87,6 +87,8 @@ public:
         file->level = level_;
         file->run = run_;
         auto reader = directory_->open(*file);
+        if (reader)
+            if (auto loaded = (*reader)->load(); !loaded) reader = std::unexpected(std::move(loaded).error());
         if (!reader) {
             directory_->remove(file->number);
             return std::unexpected(std::move(reader).error());

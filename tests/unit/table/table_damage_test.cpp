@@ -4,6 +4,9 @@
 
 #include "../env/temporary_directory.hpp"
 #include "table_fixture.hpp"
+#include <atomic>
+#include <thread>
+#include <vector>
 
 using namespace kvilt;
 using namespace kvilt::test;
@@ -130,6 +133,71 @@ TEST_CASE_TEMPLATE("every flipped bit of a table file is detected", C, COMPOSITI
             INFO("byte ", at, " of ", bytes.size(), ", bit ", bit);
             REQUIRE((seen == Outcome::refused || seen == Outcome::wrong_but_said));
         }
+}
+
+TEST_CASE_TEMPLATE("what is damaged behind the blocks is met at first use, and read anew until it is whole", C,
+                   COMPOSITIONS) {
+    Fixture fixture;
+    const Records records = few_records();
+    const TableFile file =
+        fixture.build<typename C::Filter, typename C::Compression>(records, 12, {.block_bytes = 512});
+    std::string& bytes = fixture.bytes();
+    const auto footer = table_file::Footer::read(Bytes(bytes).substr(bytes.size() - 96), bytes.size());
+    REQUIRE(footer);
+    for (const std::uint64_t at : {footer->filter_offset(), footer->index_offset(), footer->properties_offset()}) {
+        const auto flip = [&] { bytes[at] = static_cast<char>(bytes[at] ^ 1); };
+        flip();
+        const auto reader = open_table<typename C::Reader>(fixture, file);
+        typename C::Reader::Cursor cursor(*reader);
+        const auto find = [&](const OwnedRecord& record) {
+            typename C::Reader::Found found;
+            reader->prefetch(hash_key(record.key));
+            CHECK(reader->prefetch_entry(hash_key(record.key)));
+            return reader->find(record.key, hash_key(record.key), record.sequence, found);
+        };
+        CHECK(find(records[3]).error() == Errc::corruption);
+        const auto ends = [&](auto position) {
+            position();
+            CHECK_FALSE(cursor.valid());
+            REQUIRE_FALSE(cursor.status());
+            CHECK(cursor.status().error() == Errc::corruption);
+        };
+        ends([&] { cursor.seek(records[3].key); });
+        ends([&] { cursor.seek_before(records[3].key); });
+        ends([&] { cursor.seek_first(); });
+        ends([&] { cursor.seek_last(); });
+        flip();
+        if constexpr (C::Reader::records_stay) continue; // a mapping of the fixture's is a copy
+        CHECK(find(records[3]).value());
+        cursor.seek_first();
+        REQUIRE(cursor.valid());
+        CHECK(same(cursor.record(), records[0]));
+    }
+}
+
+TEST_CASE("of many who use a table file first, one checks it and all have it") {
+    using Reader = TableReader<filter::Locator, compression::None, reads::Mapped>;
+    Fixture fixture;
+    const Records records = nasty_records(seed_of_run(), 300, 1);
+    const TableFile file = fixture.build<filter::Locator, compression::None>(records, 12, {.block_bytes = 512});
+    for (int round = 0; round < 30; ++round) {
+        const auto reader = open_table<Reader>(fixture, file);
+        std::atomic<int> found = 0;
+        std::vector<std::thread> threads;
+        for (std::size_t first = 0; first < 3; ++first)
+            threads.emplace_back([&, first] {
+                for (std::size_t at = first; at < records.size(); at += 3) {
+                    Reader::Found one;
+                    const std::uint64_t hash = hash_key(records[at].key);
+                    reader->prefetch(hash);
+                    if (!reader->prefetch_entry(hash)) continue;
+                    const auto hit = reader->find(records[at].key, hash, records[at].sequence, one);
+                    if (hit && *hit && same(one.record, records[at])) ++found;
+                }
+            });
+        for (std::thread& thread : threads) thread.join();
+        CHECK(static_cast<std::size_t>(found) == records.size());
+    }
 }
 
 TEST_CASE_TEMPLATE("verify detects what is damaged after the file was opened", C, COMPOSITIONS) {

@@ -224,7 +224,8 @@ TEST_CASE("a file that is not the one the manifest means is refused") {
         TableFile wrong = file;
         change(wrong);
         const auto reader = Reader::open(fixture.context, wrong, nullptr);
-        return !reader && reader.error() == Errc::corruption;
+        const auto loaded = reader ? (*reader)->load() : std::unexpected(reader.error());
+        return !loaded && loaded.error() == Errc::corruption;
     };
     CHECK(refused([](TableFile& wrong) { ++wrong.bytes; }));
     CHECK(refused([](TableFile& wrong) { ++wrong.entries; }));
