@@ -26,7 +26,8 @@ template <class Source>
 class Merge {
 public:
     explicit Merge(std::vector<Source> sources)
-        : sources_(std::move(sources)), leaves_(std::bit_ceil(sources_.size())), losers_(leaves_), ahead_(leaves_) {}
+        : sources_(std::move(sources)), count_(sources_.size()), leaves_(std::bit_ceil(count_)), losers_(leaves_),
+          ahead_(leaves_) {}
 
     // Sources that can take three steps to a key (see table/concept.hpp) take each of them side by side.
     void seek(Bytes key) {
@@ -103,7 +104,7 @@ private:
     // As it stands now. Places beyond the last source stay at their end.
     Player player(std::size_t at) {
         if (holds(at)) return player(at, sources_[at].record().key);
-        if (at < sources_.size())
+        if (at < count_)
             if (auto status = sources_[at].status(); !status && status_) status_ = std::move(status);
         return {.source = at};
     }
@@ -117,7 +118,7 @@ private:
     // wait for its memory.
     void look_ahead(std::size_t at) {
         if constexpr (requires(Source& source) { source.look_ahead(true); }) {
-            const Record* const record = holds(at) ? sources_[at].look_ahead(forwards_) : nullptr;
+            const Record* const record = sources_[at].valid() ? sources_[at].look_ahead(forwards_) : nullptr;
             ahead_[at] = record == nullptr ? Player{.source = nobody} : player(at, record->key);
         }
     }
@@ -125,10 +126,10 @@ private:
     // Leaves are numbered from `leaves_` on, node n has the children 2n and 2n+1; each inner node keeps the loser of
     // its match, and the winner goes up. Leaves are a power of two, so that every way up is of one length.
     void build() {
-        if (sources_.size() > 1) {
+        if (count_ > 1) {
             std::fill(ahead_.begin(), ahead_.end(), Player{});
             settle(play(1));
-        } else if (!sources_.empty()) {
+        } else if (count_ == 1) {
             settle();
         }
     }
@@ -142,7 +143,7 @@ private:
 
     // The winner has moved: it plays against the losers on its way to the root.
     void replay() {
-        if (sources_.size() == 1) return settle();
+        if (count_ == 1) return settle();
         const std::size_t moved = winner_;
         Player winner = ahead_[moved];
         if (winner.source == nobody) [[unlikely]]
@@ -180,7 +181,7 @@ private:
             status_ = sources_.front().status();
     }
 
-    bool holds(std::size_t at) const { return at < sources_.size() && sources_[at].valid(); }
+    bool holds(std::size_t at) const { return at < count_ && sources_[at].valid(); }
 
     // Of two whose players tie.
     bool before(std::size_t a, std::size_t b) const {
@@ -193,6 +194,7 @@ private:
     }
 
     std::vector<Source> sources_;
+    std::size_t count_; // of them
     std::size_t leaves_;
     std::vector<Player> losers_; // by node; 0 is not used
     std::vector<Player> ahead_;  // by source, each when it will have moved; nobody where that is not known
