@@ -281,7 +281,7 @@ private:
 
     // Not sooner: segments that are freed meanwhile have pages already.
     static bool nearly_full(std::size_t used, std::size_t capacity) noexcept {
-        return capacity - used <= std::max<std::size_t>(capacity / 8, 128_KiB);
+        return capacity - used <= std::max<std::size_t>(capacity / 8, 1_MiB);
     }
 
     // Behind a body there is always room for its frame's header, and for a seal.

@@ -16,7 +16,7 @@ using namespace kvilt;
 
 namespace {
 
-// A log whose segment is nearly full, as those of less than 128 KiB always are.
+// A log whose segment is nearly full, as those of at most 1 MiB always are.
 template <class L>
 struct NearlyFull {
     MemoryWorld world{{.file_bytes_max = 1_MiB}};
@@ -93,13 +93,13 @@ TEST_CASE("no file is made ahead of a segment that has its file already") {
 }
 
 TEST_CASE("no file is made ahead while a segment has room: what is freed meanwhile may do") {
-    MemoryWorld world({.file_bytes_max = 4_MiB});
+    MemoryWorld world({.file_bytes_max = 32_MiB});
     REQUIRE(world.files().create_directory("d"));
     laws::LogTrial<log::Mapped> trial({.environment = world.environment(), .directory = "d", .identity = 7},
-                                      {.segment_bytes_min = 2_MiB, .segment_bytes_max = 2_MiB}, 3);
+                                      {.segment_bytes_min = 16_MiB, .segment_bytes_max = 16_MiB}, 3);
     REQUIRE(trial.recover(0, 0) == "");
     auto& log = trial.log();
-    for (const std::size_t used : {1_MiB, 2_MiB - 2_MiB / 8}) {
+    for (const std::size_t used : {8_MiB, 16_MiB - 16_MiB / 8}) {
         trial.stay_ahead();
         CHECK_FALSE(world.files().exists("d/log-000002").value());
         do REQUIRE(trial.append());
