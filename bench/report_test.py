@@ -89,6 +89,15 @@ class Report(unittest.TestCase):
         self.assertIn("| workload | ours | against | goal | 1 M |", self.text())
         self.assertIn("values, in 256 MiB of memory\n", self.text())
 
+    def test_breaks_a_command_where_a_shell_joins_it_again(self):
+        command = "kvilt_bench --workloads " + ",".join(f"workload{n}" for n in range(40)) + " --csv " + "x" * 150
+        content = csv_of(1_000_000).replace("kvilt_bench --entries 1000000", command, 1)
+        self.assertIn(command, content)
+        self.assertEqual(self.report(self.written("long.csv", content)).stderr, "")
+        block = self.text().split("```sh\n")[1].split("\n```")[0]
+        self.assertEqual(block.replace("\\\n", ""), command)
+        self.assertEqual([line for line in block.splitlines() if len(line) > 120], ["x" * 150])
+
     def test_says_the_same_again(self):
         self.report(self.small, self.large)
         once = self.text()

@@ -121,7 +121,7 @@ struct State {
     [[no_unique_address]] Mutex writer{};
 
     Atomic<bool> work_waits{false};       // a generation is frozen, or segments are scanned
-    Atomic<std::size_t> leaving_bytes{0}; // of segments that are cleaned and not free yet; changed by the writer alone
+    Atomic<std::size_t> leaving_bytes{0}; // of segments that are cleaned and not free yet; changed under `writer`
     Atomic<bool> freeing_lags{false};     // cleaned segments wait in such numbers that writers must help
     Atomic<Sequence> published{0};        // every record at or below is visible
     Atomic<View<P>*> view{nullptr};

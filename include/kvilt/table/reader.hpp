@@ -168,8 +168,8 @@ private:
 
     TableContext context_;
     TableFile file_;
-    mutable Blocks blocks_;                               // changed by load_now() alone, as the next two
-    mutable table_file::FileParts parts_;                 // path and footer since open()
+    mutable Blocks blocks_;                               // changed after open() by load_now() alone, as the next two
+    mutable table_file::FileParts parts_;                 // path and footer stay as open() left them
     mutable std::optional<typename Filter::View> filter_; // empty if the file has a filter of another kind, or none
     mutable typename Threads::template Atomic<bool> loaded_{false};
     [[no_unique_address]] mutable typename Threads::Mutex loading_{};

@@ -132,8 +132,11 @@ private:
     bool begin() {
         walked_ = 0;
         valid_ = false;
-        status_ = reader_->load();
-        return status_.has_value();
+        auto loaded = reader_->load();
+        if (loaded) [[likely]]
+            return true;
+        status_ = std::move(loaded);
+        return false;
     }
 
     bool enter(std::size_t number) {

@@ -87,6 +87,29 @@ TEST_CASE("any changed byte of a body is malformed or gives other entries, and i
         }
 }
 
+TEST_CASE("a key that leaves the common prefix or its head is found, wherever it does") {
+    for (const std::size_t prefix : {1U, 7U, 8U, 9U, 15U, 16U, 17U, 40U})
+        for (std::size_t rest = 1; rest < 10; ++rest) {
+            Records records;
+            for (const char first : {'a', 'b', 'c'})
+                records.push_back({.key = std::string(prefix, 'p') + first + std::string(rest - 1, 'r'),
+                                   .sequence = 1,
+                                   .value = "v"});
+            Built block(records);
+            REQUIRE(block.skip == prefix);
+            REQUIRE(block.view().malformed() == nullptr);
+            for (std::size_t n = 0; n < records.size(); ++n) {
+                const auto key = static_cast<std::size_t>(block.view().record(n).key.data() - block.body.data());
+                for (std::size_t at = 0; at < prefix + std::min<std::size_t>(rest, 8); ++at) {
+                    CAPTURE(at);
+                    block.body[key + at] = static_cast<char>(block.body[key + at] ^ 1);
+                    REQUIRE(block.view().malformed() != nullptr);
+                    block.body[key + at] = static_cast<char>(block.body[key + at] ^ 1);
+                }
+            }
+        }
+}
+
 TEST_CASE("entries are read within their limit only") {
     const OwnedRecord record{.key = "key", .sequence = 77, .stamp = "stamp", .value = "value"};
     std::string bytes(entry::bytes(record.record()), 'x');
