@@ -366,6 +366,7 @@ private:
             state_->free_ready(); // what is freed must not be listed again
             auto& log = *state_->log;
             log.limit_spare_bytes(0);
+            log.remove_freed();
             auto sealed = log.seal();
             if (!sealed) return state_->health.poison(std::move(sealed).error());
             ManifestEdit edit{.unlisted_from = log.next_number()};

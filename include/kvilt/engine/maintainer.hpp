@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -90,10 +91,14 @@ public:
     // If nothing was written since the last flush, no more of the log is kept for reuse than an eighth of the tables.
     void let_spares_go() {
         state_.epochs.collect();
-        const std::lock_guard lock(state_.writer);
-        if (state_.log->active() != 0) return;
-        state_.free_ready();
-        state_.log->limit_spare_bytes(std::max<std::size_t>(spare_bytes_least, table_bytes() / 8));
+        let_spares_go(std::unique_lock(state_.writer));
+    }
+
+    // For the worker, who comes often: a writer who has the lock would have to be woken, and where one writes nothing
+    // is let go.
+    void let_spares_go_if_nobody_writes() {
+        state_.epochs.collect();
+        if (std::unique_lock lock(state_.writer, std::try_to_lock); lock) let_spares_go(std::move(lock));
     }
 
     void abandon() noexcept {
@@ -107,6 +112,14 @@ private:
     static constexpr std::size_t spare_bytes_least = 1 << 20;
 
     using Tables = typename TablesOf<P>::type;
+
+    void let_spares_go(std::unique_lock<typename P::Threads::Mutex> lock) {
+        if (state_.log->active() != 0) return;
+        state_.free_ready();
+        state_.log->limit_spare_bytes(std::max<std::size_t>(spare_bytes_least, table_bytes() / 8));
+        lock.unlock();
+        if constexpr (P::durable) state_.log->remove_freed();
+    }
 
     Result<void> compact_and_flush(bool everything) {
         KVILT_TRY(compact_slice(slice_bytes, everything));

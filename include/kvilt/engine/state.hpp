@@ -120,7 +120,7 @@ struct State {
     [[no_unique_address]] Turn<Threads> syncer{};
     [[no_unique_address]] Mutex writer{};
 
-    Atomic<bool> work_waits{false};       // a generation is frozen, or segments are scanned
+    Atomic<bool> work_waits{false};       // a generation is frozen, or segments are scanned or freed
     Atomic<std::size_t> leaving_bytes{0}; // of segments that are cleaned and not free yet; changed under `writer`
     Atomic<bool> freeing_lags{false};     // cleaned segments wait in such numbers that writers must help
     Atomic<Sequence> published{0};        // every record at or below is visible
@@ -157,15 +157,22 @@ struct State {
         });
     }
 
-    // Gives back to the log what nobody sees any more. Under the writer lock.
+    // Gives back to the log what nobody sees any more. Under the writer lock; files are removed by the worker, if there
+    // is one.
     void free_ready() {
         const std::lock_guard lock(freeing);
-        if (segment_readers != 0) return;
+        if (segment_readers != 0 || ready_segments.empty()) return;
         for (const SegmentNumber number : ready_segments) {
             if constexpr (!P::tables) leaving_bytes.fetch_sub(log->capacity_bytes(number));
             log->free(number);
         }
         ready_segments.clear();
+        if constexpr (P::durable) {
+            if constexpr (Threads::many)
+                work_waits.store(true, std::memory_order_relaxed);
+            else
+                log->remove_freed();
+        }
     }
 
     // While one lives, every segment stays: also one that nobody reads by its records any more.

@@ -164,7 +164,8 @@ private:
             }
             return maintainer_.compact_slice(bytes);
         } else if constexpr (P::durable) {
-            KVILT_TRY(writer_.cleaner().release());
+            // Where nothing is cleaned the writer keeps his lock to himself.
+            if (state_.leaving_bytes.load(std::memory_order_relaxed) != 0) KVILT_TRY(writer_.cleaner().release());
         }
         return false;
     }
@@ -181,7 +182,10 @@ private:
     void work() {
         for (;;) {
             while (waiting_.load() != 0) std::this_thread::yield();
-            if constexpr (P::durable) state_.log->stay_ahead(may_grow());
+            if constexpr (P::durable) {
+                state_.log->remove_freed();
+                state_.log->stay_ahead(may_grow());
+            }
             const auto more = slice(worker_slice_bytes);
             note(more);
             if (more && *more) continue;
@@ -197,7 +201,7 @@ private:
     void settle() {
         if constexpr (P::tables) {
             const std::lock_guard lock(state_.maintainer);
-            maintainer_.let_spares_go();
+            maintainer_.let_spares_go_if_nobody_writes();
         }
     }
 

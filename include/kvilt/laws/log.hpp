@@ -35,6 +35,9 @@ bool step_log(Trial& trial, std::uint64_t draw) {
     case 6:
         trial.log().limit_spare_bytes(16_KiB);
         return trial.append();
+    case 7:
+        trial.remove_freed();
+        return true;
     default:
         return trial.append();
     }

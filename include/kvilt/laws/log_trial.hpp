@@ -136,6 +136,10 @@ public:
         if constexpr (requires { log_->stay_ahead(may_grow); }) log_->stay_ahead(may_grow);
     }
 
+    void remove_freed() {
+        if constexpr (requires { log_->remove_freed(); }) log_->remove_freed();
+    }
+
     bool seal() {
         if (!kept(log_->seal())) return false;
         model.synced = model.committed;

@@ -250,11 +250,12 @@ public:
         store_.give_back(std::move(gone->file));
     }
     void limit_spare_bytes(std::size_t bytes) { store_.drop_spares(bytes); }
+    void remove_freed() { store_.remove_freed(); }
 
     std::size_t memory_bytes() const noexcept { return disk_bytes(); }
     std::size_t disk_bytes() const noexcept {
         const std::lock_guard lock(mutex_);
-        std::size_t bytes = store_.spare_bytes();
+        std::size_t bytes = store_.idle_bytes();
         for (const auto& segment : segments_) bytes += segment->file->capacity;
         return bytes;
     }

@@ -9,7 +9,7 @@
 
 namespace kvilt::log::detail {
 
-// For one thread at a time, the writer, but for spare_bytes() and prepare_spare().
+// For one thread at a time, the writer, but for idle_bytes(), prepare_spare() and remove_freed().
 template <ThreadsTag Threads, class Memory>
 class SegmentStore {
 public:
@@ -29,7 +29,14 @@ public:
         const std::lock_guard lock(mutex_);
         sizes_.grow(used, capacity);
     }
-    std::size_t spare_bytes() const noexcept { return spare_bytes_.load(std::memory_order_relaxed); }
+    ~SegmentStore() { remove_freed(); }
+    SegmentStore(const SegmentStore&) = delete;
+    SegmentStore& operator=(const SegmentStore&) = delete;
+
+    // Of files that hold no segment: spare ones, and those that are to be removed.
+    std::size_t idle_bytes() const noexcept {
+        return spare_bytes_.load(std::memory_order_relaxed) + freed_bytes_.load(std::memory_order_relaxed);
+    }
 
     struct Recovered {
         struct Segment {
@@ -91,9 +98,11 @@ public:
         if (auto spare = take_spare(needed, header)) return spare;
         const std::lock_guard making(making_); // of two who make the same file, one waits for the other
         if (auto spare = take_spare(needed, header)) return spare;
-        KVILT_TRY_ASSIGN(created, create(named(needed)));
-        if (auto begun = created->begin(header); !begun) {
-            discard(*created);
+        auto created = create(named(needed));
+        if (!created && remove_freed() != 0) created = create(named(needed)); // that was room on the device
+        if (!created) return created;
+        if (auto begun = (*created)->begin(header); !begun) {
+            discard(**created);
             return std::unexpected(std::move(begun).error());
         }
         const std::lock_guard lock(mutex_);
@@ -124,17 +133,35 @@ public:
     // Kept for take(): two of the present size, within the options' bound.
     void give_back(SegmentFilePtr file) {
         const auto useful = [this](std::size_t capacity) { return sizes_.useful(capacity); };
-        if (file->failed || file->renewed || !keep(file, useful)) discard(*file);
+        if (!file->failed && !file->renewed && keep(file, useful)) return;
+        const std::lock_guard lock(mutex_);
+        set_free(std::move(file), lock);
     }
 
     // But for `keep_bytes` of them at most.
     void drop_spares(std::size_t keep_bytes) {
         const std::lock_guard lock(mutex_);
-        while (spare_bytes() > keep_bytes) {
+        while (spare_bytes_.load(std::memory_order_relaxed) > keep_bytes) {
             spare_bytes_.fetch_sub(spares_.back()->capacity);
-            discard(*spares_.back());
+            set_free(spares_.back(), lock);
             spares_.pop_back();
         }
+    }
+
+    // Removes what was given back and is not kept. Apart from that, because it takes milliseconds: the system frees
+    // each page. Any thread, and the best is one that nobody waits for. How many files went.
+    std::size_t remove_freed() {
+        std::vector<SegmentFilePtr> freed;
+        {
+            const std::lock_guard lock(mutex_);
+            freed.swap(freed_);
+        }
+        for (SegmentFilePtr& file : freed) {
+            discard(*file);
+            freed_bytes_.fetch_sub(file->capacity);
+            file.reset();
+        }
+        return freed.size();
     }
 
 private:
@@ -254,9 +281,16 @@ private:
         return true;
     }
 
+    void set_free(SegmentFilePtr file, const std::lock_guard<Mutex>&) {
+        const std::size_t capacity = file->capacity;
+        freed_.push_back(std::move(file));
+        freed_bytes_.fetch_add(capacity);
+    }
+
     // Under mutex_.
     bool has_place(std::size_t capacity) const noexcept {
-        return spare_bytes() + capacity <= std::min(spare_bytes_max_, 2 * sizes_.wanted());
+        return spare_bytes_.load(std::memory_order_relaxed) + capacity <=
+               std::min(spare_bytes_max_, 2 * sizes_.wanted());
     }
 
     // Null: none can be had.
@@ -286,12 +320,14 @@ private:
     const LogContext context_;
     const std::size_t spare_bytes_max_;
     Mutex making_;        // held by who makes a file; taken before the next
-    mutable Mutex mutex_; // guards the next four
+    mutable Mutex mutex_; // guards the next five
     SegmentSizes sizes_;
     SegmentNumber last_ = 0; // that a file was taken for
     std::uint32_t next_file_ = 1;
     std::vector<SegmentFilePtr> spares_{};
+    std::vector<SegmentFilePtr> freed_{}; // until remove_freed()
     typename Threads::template Atomic<std::size_t> spare_bytes_{0};
+    typename Threads::template Atomic<std::size_t> freed_bytes_{0};
     std::vector<std::string> leftovers_{};
 
     std::map<SegmentNumber, Loaded> found_{}; // while loading, as the next

@@ -78,6 +78,25 @@ TEST_CASE("a flush that was asked for is followed by the compaction that it make
     CHECK(store.stats().compactions != 0);
 }
 
+TEST_CASE("a writer removes no file: the system takes milliseconds for it") {
+    MemoryWorld world;
+    ThreadExecutor threads;
+    Environment environment = world.environment();
+    environment.executor = &threads;
+    auto options = small;
+    options.log.spare_bytes_max = 0;
+    auto store = Many::open("store", options, environment).value();
+    std::atomic<int> by_writer = 0, by_others = 0;
+    world.on_call([&, writer = std::this_thread::get_id()](const Call& call) {
+        if (call.kind != CallKind::remove || call.done || call.path.find("log-") == std::string::npos) return;
+        ++(std::this_thread::get_id() == writer ? by_writer : by_others);
+    });
+    for (int round = 0; by_others == 0 && round < 100; ++round) fill(store, round * 1000, round * 1000 + 1000);
+    CHECK(by_writer == 0);
+    CHECK(by_others != 0);
+    world.on_call({});
+}
+
 TEST_CASE("a writer waits for a flush, not for the whole compaction that someone asked for") {
     MemoryWorld world;
     ThreadExecutor threads;
