@@ -47,8 +47,8 @@ inline constexpr std::size_t memory_bytes_least = 1_MiB;
 // Divides `memory_bytes_max` among the parts, where it is less than they would take on their own. Over tables a quarter
 // is the block cache's. Up to three generations are in memory, and one that is flushed and not free yet: each of
 // `bytes_max`, its index within it, and half as much in segments that are not full; then spare segments of as much as
-// one. These are seven parts of twelve, and the rest is for what is late in being freed. Without tables the cleaner
-// keeps to the budget.
+// one, and half as much in segments whose files are to be removed. These are seven and a half parts of twelve, and the
+// rest is for what is late in being freed. Without tables the cleaner keeps to the budget.
 template <class P>
 Result<void> apply_budget(EngineOptions<P>& options) {
     const std::size_t budget = options.memory_bytes_max;
@@ -59,6 +59,8 @@ Result<void> apply_budget(EngineOptions<P>& options) {
     if constexpr (P::tables) {
         options.memtable.bytes_max = std::min(options.memtable.bytes_max, budget / 12);
         options.table.cache_bytes_max = std::min(options.table.cache_bytes_max, budget / 4);
+        if constexpr (requires { options.log.spare_bytes_max; })
+            options.log.spare_bytes_max = std::min(options.log.spare_bytes_max, options.memtable.bytes_max);
     }
     if constexpr (P::evicting) options.memtable.bytes_max = std::min(options.memtable.bytes_max, budget);
     return {};

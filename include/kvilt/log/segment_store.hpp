@@ -130,12 +130,12 @@ public:
         if (!keep(*created, fits)) discard(**created);
     }
 
-    // Kept for take(): two of the present size, within the options' bound.
+    // Kept for take(): two of the present size, within the options' bound. What is not kept waits for remove_freed(),
+    // of half as much, for it is memory; beyond that it goes at once.
     void give_back(SegmentFilePtr file) {
         const auto useful = [this](std::size_t capacity) { return sizes_.useful(capacity); };
         if (!file->failed && !file->renewed && keep(file, useful)) return;
-        const std::lock_guard lock(mutex_);
-        set_free(std::move(file), lock);
+        if (!set_aside(file)) discard(*file);
     }
 
     // But for `keep_bytes` of them at most.
@@ -143,7 +143,7 @@ public:
         const std::lock_guard lock(mutex_);
         while (spare_bytes_.load(std::memory_order_relaxed) > keep_bytes) {
             spare_bytes_.fetch_sub(spares_.back()->capacity);
-            set_free(spares_.back(), lock);
+            set_aside(spares_.back(), lock);
             spares_.pop_back();
         }
     }
@@ -281,10 +281,15 @@ private:
         return true;
     }
 
-    void set_free(SegmentFilePtr file, const std::lock_guard<Mutex>&) {
-        const std::size_t capacity = file->capacity;
-        freed_.push_back(std::move(file));
-        freed_bytes_.fetch_add(capacity);
+    bool set_aside(const SegmentFilePtr& file) {
+        const std::lock_guard lock(mutex_);
+        if (freed_bytes_.load(std::memory_order_relaxed) + file->capacity > spare_bytes_max_ / 2) return false;
+        set_aside(file, lock);
+        return true;
+    }
+    void set_aside(const SegmentFilePtr& file, const std::lock_guard<Mutex>&) {
+        freed_.push_back(file);
+        freed_bytes_.fetch_add(file->capacity);
     }
 
     // Under mutex_.

@@ -67,7 +67,9 @@ public:
             if (!at.is_node()) return put_at(*slot, owner, at.record(), record, from);
             Node& node = *at.node();
             const std::size_t depth = node.depth;
-            const std::size_t differs = first_difference(node, key, from);
+            const std::size_t differs = depth - from <= Node::prefix_bytes
+                                            ? known_difference(node, key, from)
+                                            : long_path_.first_difference(node, key, from);
             if (differs < depth) {
                 fork(*slot, differs, at, shared_byte(node, differs), record);
                 return nullptr;
@@ -282,12 +284,16 @@ private:
         return fresh;
     }
 
-    void retire(Node& node) noexcept { pool_.retire(&node, static_cast<std::size_t>(node.kind)); }
+    void retire(Node& node) noexcept {
+        long_path_.forget(node);
+        pool_.retire(&node, static_cast<std::size_t>(node.kind));
+    }
 
     // Copies what is left of a much larger tree: some 100 ns a node. Readers see the one tree or the other.
     void move_nodes() {
         const Ref top = root_.load(std::memory_order_relaxed);
         if (!top.is_node()) return;
+        long_path_.forget();
         const auto copied = [this](Ref old) { return &copy(*old.node(), old.node()->kind); };
         std::vector<Node*> waiting{copied(top)}; // whose children are still the old ones
         Node* const root = waiting.front();
@@ -308,6 +314,7 @@ private:
 
     NodePool<Threads, art_kinds> pool_;
     Slot root_{Ref{}};
+    ArtLongPath<Threads> long_path_{}; // the writer's
     typename Threads::template Atomic<std::size_t> count_{0};
 };
 

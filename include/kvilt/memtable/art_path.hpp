@@ -4,6 +4,7 @@
 #include <kvilt/memtable/art_node.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace kvilt::memtable::detail {
 
@@ -58,23 +59,59 @@ std::uint8_t shared_byte(ArtNode<Threads>& node, std::size_t position) noexcept 
 }
 
 // Where `key` leaves the keys below `node`, given that it is equal to them up to `from`: a position below the node's
-// depth (the key's own length if it ends there), or the depth if they agree so far.
+// depth (the key's own length if it ends there), or the depth if they agree so far. Of a node that knows the bytes from
+// there on.
 template <ThreadsTag Threads>
-std::size_t first_difference(ArtNode<Threads>& node, Bytes key, std::size_t from) noexcept {
+[[gnu::always_inline]] inline std::size_t known_difference(const ArtNode<Threads>& node, Bytes key,
+                                                           std::size_t from) noexcept {
     const std::size_t depth = node.depth;
     if (from == depth) return depth;
-    const std::size_t skipped = depth - from;
-    if (skipped > node.prefix_bytes) return first_difference(key, any_record(node)->key().substr(0, depth), from);
     if (key.size() >= std::max(depth, node.prefix_bytes)) {
         const auto known = depth >= node.prefix_bytes
                                ? coding::load<std::uint64_t>(key.data() + depth - node.prefix_bytes)
                                : coding::load<std::uint64_t>(key.data()) << (8 * (node.prefix_bytes - depth));
-        const std::uint64_t differing = (known ^ node.prefix) >> (64 - 8 * skipped);
+        const std::uint64_t differing = (known ^ node.prefix) >> (64 - 8 * (depth - from));
         return differing == 0 ? depth : from + static_cast<std::size_t>(std::countr_zero(differing)) / 8;
     }
     const std::size_t end = std::min(depth, key.size());
     while (from < end && byte_at(key, from) == node.prefix_byte(from)) ++from;
     return from;
 }
+
+// The same of any node.
+template <ThreadsTag Threads>
+std::size_t first_difference(ArtNode<Threads>& node, Bytes key, std::size_t from) noexcept {
+    if (node.depth - from <= node.prefix_bytes) return known_difference(node, key, from);
+    return first_difference(key, any_record(node)->key().substr(0, node.depth), from);
+}
+
+// The writer's memory of one node whose path is longer than the node knows: at the top of a tree whose keys share a
+// long prefix each put would go and find a record to compare with.
+template <ThreadsTag Threads>
+class ArtLongPath {
+public:
+    // first_difference() of a node with a path of more than prefix_bytes behind `from`.
+    [[gnu::noinline]] std::size_t first_difference(ArtNode<Threads>& node, Bytes key, std::size_t from) noexcept {
+        const std::size_t depth = node.depth;
+        if (depth > bytes_max) [[unlikely]]
+            return detail::first_difference(node, key, from);
+        if (node_ != &node) [[unlikely]] {
+            std::memcpy(path_.data(), any_record(node)->key().data(), depth);
+            node_ = &node;
+        }
+        return detail::first_difference(key, {path_.data(), depth}, from);
+    }
+    // To be called before a node goes: another may come to its place.
+    void forget(const ArtNode<Threads>& node) noexcept {
+        if (node_ == &node) node_ = nullptr;
+    }
+    void forget() noexcept { node_ = nullptr; }
+
+private:
+    static constexpr std::size_t bytes_max = 64;
+
+    const ArtNode<Threads>* node_ = nullptr;
+    std::array<char, bytes_max> path_{};
+};
 
 } // namespace kvilt::memtable::detail

@@ -13,26 +13,28 @@ using namespace kvilt;
 
 namespace {
 
-// A log that keeps no free segment, and has one: that of d/log-000001.
+// A log that keeps no free segment and has one: that of d/log-000001, whose sync failed.
 template <class L>
 struct OneFree {
     MemoryWorld world{{.file_bytes_max = 1_MiB}};
-    laws::LogTrial<L, threads::Many> trial{
-        LogContext{.environment = world.environment(), .directory = "d", .identity = 7}, options(), 3};
+    laws::LogTrial<L, threads::Many> trial;
 
-    static typename L::Options options() {
-        auto options = laws::small_segments<L>();
-        options.spare_bytes_max = 0;
-        return options;
-    }
-
-    OneFree() {
+    explicit OneFree(std::size_t idle_bytes_max = 64_KiB)
+        : trial(LogContext{.environment = world.environment(), .directory = "d", .identity = 7},
+                options(idle_bytes_max), 3) {
         REQUIRE(world.files().create_directory("d"));
         REQUIRE(trial.recover(0, 0) == "");
         REQUIRE(trial.append());
+        world.inject({.kind = CallKind::sync});
+        REQUIRE_FALSE(trial.sync());
         REQUIRE(trial.rotate());
         REQUIRE(trial.append());
         trial.free_oldest();
+    }
+    static typename L::Options options(std::size_t idle_bytes_max) {
+        auto options = laws::small_segments<L>();
+        options.spare_bytes_max = idle_bytes_max;
+        return options;
     }
 
     bool has(const char* path) { return world.files().exists(path).value(); }
@@ -53,6 +55,12 @@ TEST_CASE_TEMPLATE("the file of a free segment is removed by who has the time, a
     CHECK(log.disk_bytes() == used);
     log.remove_freed(); // once
     CHECK(one.world.calls(CallKind::remove) == 1);
+}
+
+TEST_CASE("the file of a free segment goes at once where none may be idle: it is memory") {
+    OneFree<log::Buffered> one(0);
+    CHECK_FALSE(one.has("d/log-000001"));
+    CHECK(one.trial.log().memory_bytes() == one.trial.log().capacity_bytes(one.trial.log().active()));
 }
 
 TEST_CASE("no file of a free segment outlives its log") {

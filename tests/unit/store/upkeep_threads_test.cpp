@@ -83,9 +83,7 @@ TEST_CASE("a writer removes no file: the system takes milliseconds for it") {
     ThreadExecutor threads;
     Environment environment = world.environment();
     environment.executor = &threads;
-    auto options = small;
-    options.log.spare_bytes_max = 0;
-    auto store = Many::open("store", options, environment).value();
+    auto store = Many::open("store", small, environment).value();
     std::atomic<int> by_writer = 0, by_others = 0;
     world.on_call([&, writer = std::this_thread::get_id()](const Call& call) {
         if (call.kind != CallKind::remove || call.done || call.path.find("log-") == std::string::npos) return;
