@@ -39,8 +39,9 @@ public:
     // `rests`: nothing will be stored there soon, though it may be read; the system may take it out of the process's
     // page table, and put it back when it is touched.
     enum class Advice : std::uint8_t { will_write, will_need, random, sequential, rests };
-    // A hint for [offset, offset + count); never fails.
-    virtual void advise(Advice advice, std::size_t offset, std::size_t count) const noexcept = 0;
+    // A hint for [offset, offset + count); never fails. False where it is known that nothing was to be done: what will
+    // be needed is in memory.
+    virtual bool advise(Advice advice, std::size_t offset, std::size_t count) const noexcept = 0;
 };
 
 // One open file. Calls on different offsets may come from several threads.

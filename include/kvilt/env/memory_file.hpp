@@ -47,10 +47,11 @@ public:
     std::size_t bytes() const noexcept override { return bytes_; }
 
     // will_write makes pages dirty, as the write faults that it takes do.
-    void advise(Advice advice, std::size_t offset, std::size_t count) const noexcept override {
-        if (advice != Advice::will_write || mode_ != MapMode::write || offset >= bytes_) return;
+    bool advise(Advice advice, std::size_t offset, std::size_t count) const noexcept override {
+        if (advice != Advice::will_write || mode_ != MapMode::write || offset >= bytes_) return false;
         const std::lock_guard lock(handle_.disk().mutex);
         handle_.content().dirty(offset, std::min(count, bytes_ - offset));
+        return true;
     }
 
 private:

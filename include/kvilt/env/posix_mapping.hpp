@@ -21,16 +21,18 @@ public:
     char* data() const noexcept override { return data_; }
     std::size_t bytes() const noexcept override { return bytes_; }
 
-    void advise(Advice advice, std::size_t offset, std::size_t count) const noexcept override {
-        if (offset >= bytes_ || (advice == Advice::rests && mode_ == MapMode::copy)) return; // it has no other place
+    bool advise(Advice advice, std::size_t offset, std::size_t count) const noexcept override {
+        if (offset >= bytes_ || (advice == Advice::rests && mode_ == MapMode::copy))
+            return false; // it has no other place
         static const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
         const std::size_t end = offset + std::min(count, bytes_ - offset);
         // Whole pages: what rests must not take along what does not.
         const std::size_t first = advice == Advice::rests ? round_up(offset, page_bytes) : offset & ~(page_bytes - 1);
         const std::size_t last = advice == Advice::rests ? end & ~(page_bytes - 1) : end;
-        if (first >= last) return;
-        if (advice == Advice::will_need && in_memory(first) && in_memory((last - 1) & ~(page_bytes - 1))) return;
+        if (first >= last) return false;
+        if (advice == Advice::will_need && in_memory(first) && in_memory((last - 1) & ~(page_bytes - 1))) return false;
         ::madvise(data_ + first, last - first, flag_of(advice));
+        return true;
     }
 
 private:

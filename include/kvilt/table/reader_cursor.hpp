@@ -61,7 +61,7 @@ public:
     }
 
     void next() {
-        fetch_ahead(reach);
+        fetch_ahead(reach_);
         if (at_ + 1 < block_.count()) [[likely]]
             stand(at_ + 1, end_); // entries lie back to back
         else
@@ -69,7 +69,7 @@ public:
     }
 
     void previous() {
-        fetch_ahead(-reach);
+        fetch_ahead(-reach_);
         if (at_ > 0)
             stand(at_ - 1);
         else
@@ -95,8 +95,11 @@ public:
 
 private:
     // Processors fetch ahead by themselves only up to the end of a page. Blocks follow one another, so this is of the
-    // next ones in time.
-    static constexpr std::ptrdiff_t reach = 1024;
+    // next ones in time: four entries on, if they are large.
+    std::ptrdiff_t reach_of(const BlockView& block) const noexcept {
+        constexpr std::ptrdiff_t least = 1024;
+        return std::max(least, 4 * (block.entries_end() - block.entry_at(0)) / static_cast<int>(block.count()));
+    }
     static constexpr std::size_t nowhere = ~std::size_t{0};
     void fetch_ahead(std::ptrdiff_t distance) const noexcept {
         const auto there = reinterpret_cast<std::uintptr_t>(record_.key.data()) + static_cast<std::uintptr_t>(distance);
@@ -144,6 +147,7 @@ private:
         auto block = reader_->blocks_.block(reader_->parts_, number, pin_, use_);
         if (block) {
             block_ = *block;
+            reach_ = reach_of(block_);
             number_ = number;
             ahead_at_ = nowhere;
             return true;
@@ -183,6 +187,7 @@ private:
     reads::CacheUse use_;
     Pin pin_{};
     BlockView block_{};
+    std::ptrdiff_t reach_ = 0;
     std::size_t number_ = 0;
     std::size_t walked_ = 0; // blocks left behind one after the other
     std::size_t at_ = 0;

@@ -70,10 +70,17 @@ public:
         prefetch_lines(data_ + address, 3); // most entries end there
     }
 
-    // Somebody walks, and will come to [first, last).
+    // Somebody walks, and will come to [first, last). To ask takes as long as tens of steps: where it was in vain every
+    // time, most walks do without.
     void read_ahead(const FileParts& parts, std::size_t first, std::size_t last) const noexcept {
+        const unsigned in_vain = asked_in_vain_.load(std::memory_order_relaxed);
+        if (in_vain >= 2 * asks_one_in && in_vain % asks_one_in != 0) {
+            asked_in_vain_.store(in_vain + 1, std::memory_order_relaxed);
+            return;
+        }
         const std::uint64_t begin = parts.index.place(first).offset;
-        mapping_->advise(Mapping::Advice::will_need, begin, parts.index.end(last - 1) - begin);
+        const bool asked = mapping_->advise(Mapping::Advice::will_need, begin, parts.index.end(last - 1) - begin);
+        asked_in_vain_.store(asked ? 0 : in_vain + 1, std::memory_order_relaxed);
     }
 
     // What a search for a key in a block looks at first.
@@ -100,6 +107,7 @@ public:
 
 private:
     static constexpr std::size_t page_bytes = 4096;
+    static constexpr unsigned asks_one_in = 16; // a power of two, for the count runs over
 
     BlockView view(const FileParts& parts, std::size_t block) const noexcept {
         const BlockPlace place = parts.index.place(block);
@@ -138,6 +146,7 @@ private:
     const char* data_ = nullptr;
     AtomicBits checked_blocks_;
     AtomicBits checked_pages_;
+    mutable std::atomic<unsigned> asked_in_vain_{0}; // in a row, or not asked; of two at once one may not be counted
 };
 
 } // namespace kvilt::table_file

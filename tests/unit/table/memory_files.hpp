@@ -14,26 +14,39 @@ namespace kvilt::test {
 
 using Content = std::shared_ptr<std::string>;
 
+// What was asked of mappings, and what they say: whether something was not in memory.
+struct Advised {
+    std::size_t will_need = 0;
+    bool in_memory = true;
+};
+
 class MemoryMapping final : public Mapping {
 public:
     // A copy of exact size: what reads past the end is seen by the sanitizer.
-    explicit MemoryMapping(Bytes content)
-        : data_(static_cast<char*>(::operator new(content.size(), std::align_val_t{64}))), bytes_(content.size()) {
+    MemoryMapping(Bytes content, Advised& advised)
+        : advised_(advised), data_(static_cast<char*>(::operator new(content.size(), std::align_val_t{64}))),
+          bytes_(content.size()) {
         if (bytes_ > 0) std::memcpy(data_, content.data(), bytes_);
     }
     ~MemoryMapping() override { ::operator delete(data_, std::align_val_t{64}); }
     char* data() const noexcept override { return data_; }
     std::size_t bytes() const noexcept override { return bytes_; }
-    void advise(Advice, std::size_t, std::size_t) const noexcept override {}
+    bool advise(Advice advice, std::size_t, std::size_t) const noexcept override {
+        if (advice != Advice::will_need) return false;
+        ++advised_.will_need;
+        return !advised_.in_memory;
+    }
 
 private:
+    Advised& advised_;
     char* data_;
     std::size_t bytes_;
 };
 
 class MemoryFile final : public File {
 public:
-    MemoryFile(Content content, std::size_t& writes) : content_(std::move(content)), writes_(writes) {}
+    MemoryFile(Content content, std::size_t& writes, Advised& advised)
+        : content_(std::move(content)), writes_(writes), advised_(advised) {}
     Result<std::size_t> read_at(std::uint64_t offset, char* to, std::size_t count) const override {
         if (offset >= content_->size()) return std::size_t{0};
         return content_->copy(to, count, static_cast<std::size_t>(offset));
@@ -51,18 +64,22 @@ public:
         return {};
     }
     Result<void> reserve(std::uint64_t) override { return {}; }
-    Result<std::unique_ptr<Mapping>> map(MapMode) override { return std::make_unique<MemoryMapping>(*content_); }
+    Result<std::unique_ptr<Mapping>> map(MapMode) override {
+        return std::make_unique<MemoryMapping>(*content_, advised_);
+    }
     Result<void> close() override { return {}; }
 
 private:
     Content content_;
     std::size_t& writes_;
+    Advised& advised_;
 };
 
 class MemoryFiles final : public FileSystem {
 public:
     std::map<std::string, Content> files{};
     std::size_t writes = 0;
+    Advised advised{};
 
     Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
         const auto at = files.find(path);
@@ -72,7 +89,7 @@ public:
         } else if (at == files.end()) {
             return failure(Errc::not_found, "open", path);
         }
-        return std::make_unique<MemoryFile>(files[path], writes);
+        return std::make_unique<MemoryFile>(files[path], writes, advised);
     }
     Result<void> remove(const std::string& path) override {
         if (files.erase(path) == 0) return failure(Errc::not_found, "remove", path);

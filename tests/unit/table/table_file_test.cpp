@@ -265,6 +265,33 @@ TEST_CASE("a builder refuses what a file cannot hold, and never overwrites") {
     CHECK(Builder::create(fixture.context, 12, {.block_bytes = 100}).error() == Errc::invalid_option);
 }
 
+TEST_CASE("walks ask for what they will come to, and seldom where it always is in memory") {
+    using Reader = TableReader<filter::None, compression::None, reads::Mapped, threads::One>;
+    Fixture fixture;
+    Records records;
+    for (std::size_t n = 0; n < 100; ++n)
+        records.push_back({.key = std::to_string(1000 + n), .sequence = n + 1, .value = std::string(1000, 'v')});
+    const auto reader = open_table<Reader>(fixture, fixture.build<filter::None, compression::None>(records));
+    typename Reader::Cursor cursor(*reader);
+    cursor.seek_first(); // loads the file's index
+    const auto asked = [&](int walks) {
+        const std::size_t before = fixture.files.advised.will_need;
+        for (int walk = 0; walk < walks; ++walk) {
+            cursor.seek_first();
+            for (int step = 0; step < 22; ++step) cursor.next(); // four blocks are left, and not eight
+        }
+        return fixture.files.advised.will_need - before;
+    };
+    fixture.files.advised.in_memory = false;
+    CHECK(asked(100) == 100);
+    fixture.files.advised.in_memory = true;
+    CHECK(asked(32) == 32);
+    CHECK(asked(160) == 10);
+    fixture.files.advised.in_memory = false;
+    CHECK(asked(16) >= 1); // one finds out
+    CHECK(asked(100) == 100);
+}
+
 TEST_CASE("files are written in large pieces, and removed when obsolete") {
     Records records;
     for (int i = 0; i < 40'000; ++i)
