@@ -158,7 +158,7 @@ struct State {
     }
 
     // Gives back to the log what nobody sees any more. Under the writer lock; files are removed by the worker, if there
-    // is one.
+    // is one, but for those of a store that is cleaned, which is to stay within twice its live data.
     void free_ready() {
         const std::lock_guard lock(freeing);
         if (segment_readers != 0 || ready_segments.empty()) return;
@@ -168,7 +168,7 @@ struct State {
         }
         ready_segments.clear();
         if constexpr (P::durable) {
-            if constexpr (Threads::many)
+            if constexpr (Threads::many && P::tables)
                 work_waits.store(true, std::memory_order_relaxed);
             else
                 log->remove_freed();
