@@ -114,9 +114,8 @@ struct LogCursor {
 //   void free(SegmentNumber)                   the segment may be reused or deleted: the manifest edit that frees it is
 //                                              durable and nobody can see its records
 //   void limit_spare_bytes(std::size_t)        of what is free and kept for rotate(), no more than that stays
-//   void remove_freed()                        removes the files of what is free and not kept, which the two above
-//   leave
-//                                              to it: that takes milliseconds. Any thread. Only of logs with files
+//   void remove_freed()                        removes the files of what is free and not kept, of which the two above
+//                                              leave some: that takes milliseconds. Any thread. Only of logs with files
 //   std::size_t memory_bytes() const           of all segments, spare ones included
 //   std::size_t disk_bytes() const
 //   Result<std::uint64_t> verify() const       reads and checks every frame; bytes checked

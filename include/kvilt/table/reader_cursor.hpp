@@ -96,7 +96,7 @@ public:
 private:
     // Processors fetch ahead by themselves only up to the end of a page. Blocks follow one another, so this is of the
     // next ones in time: four entries on, if they are large.
-    std::ptrdiff_t reach_of(const BlockView& block) const noexcept {
+    static std::ptrdiff_t reach_of(const BlockView& block) noexcept {
         constexpr std::ptrdiff_t least = 1024;
         return std::max(least, 4 * (block.entries_end() - block.entry_at(0)) / static_cast<int>(block.count()));
     }
