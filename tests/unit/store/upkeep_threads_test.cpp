@@ -2,6 +2,7 @@
 #include <kvilt/env/memory.hpp>
 #include <kvilt/env/thread_executor.hpp>
 #include <kvilt/log/written.hpp>
+#include <kvilt/memtable/hash.hpp>
 #include <kvilt/store.hpp>
 #include <kvilt/table/lsm.hpp>
 
@@ -10,7 +11,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <thread>
+#include <utility>
 
 using namespace kvilt;
 using namespace std::chrono_literals;
@@ -20,6 +24,32 @@ namespace {
 using Many = Store<memtable::Art<threads::Many>, log::Written, table::Lsm<>>;
 
 constexpr Many::Options small{.memtable = {.bytes_max = 128_KiB}, .log = {.segment_bytes_min = 4096}};
+
+// Whose workers are threads. The last of them can be woken as a writer does it, and counts what it has done.
+class ThreadedWorld : public MemoryWorld, private Executor {
+public:
+    Environment environment() {
+        Environment changed = MemoryWorld::environment();
+        changed.executor = this;
+        return changed;
+    }
+    void wake() { worker_->wake(); }
+    int tasks_done() const { return tasks_done_; }
+
+private:
+    std::unique_ptr<Worker> start(std::function<void()> task) override {
+        auto worker = threads_.start([this, task = std::move(task)] {
+            task();
+            ++tasks_done_;
+        });
+        worker_ = worker.get();
+        return worker;
+    }
+
+    std::atomic<int> tasks_done_ = 0;
+    Worker* worker_ = nullptr;
+    ThreadExecutor threads_{};
+};
 
 std::string name(int i) { return "key" + std::to_string(i); }
 
@@ -34,14 +64,11 @@ bool writes_table(const Call& call) {
 } // namespace
 
 TEST_CASE("a timed sync does not wait for a compaction") {
-    MemoryWorld world;
-    ThreadExecutor threads;
-    Environment environment = world.environment();
-    environment.executor = &threads;
+    ThreadedWorld world;
     auto options = small;
     options.log.sync = Sync::interval;
     options.log.sync_interval_us = 1000;
-    auto store = Many::open("store", options, environment).value();
+    auto store = Many::open("store", options, world.environment()).value();
     fill(store, 0, 1000);
     std::atomic<int> syncs = 0;
     bool in_time = true;
@@ -62,11 +89,8 @@ TEST_CASE("a timed sync does not wait for a compaction") {
 }
 
 TEST_CASE("a flush that was asked for is followed by the compaction that it makes due") {
-    MemoryWorld world;
-    ThreadExecutor threads;
-    Environment environment = world.environment();
-    environment.executor = &threads;
-    auto store = Many::open("store", {}, environment).value();
+    ThreadedWorld world;
+    auto store = Many::open("store", {}, world.environment()).value();
     for (int round = 0; round < 4; ++round) { // one run too many
         fill(store, round, round + 10);       // too little for a worker to look for work
         std::this_thread::sleep_for(50ms);    // until it rests
@@ -79,11 +103,8 @@ TEST_CASE("a flush that was asked for is followed by the compaction that it make
 }
 
 TEST_CASE("a writer removes no file: the system takes milliseconds for it") {
-    MemoryWorld world;
-    ThreadExecutor threads;
-    Environment environment = world.environment();
-    environment.executor = &threads;
-    auto store = Many::open("store", small, environment).value();
+    ThreadedWorld world;
+    auto store = Many::open("store", small, world.environment()).value();
     std::atomic<int> by_writer = 0, by_others = 0;
     world.on_call([&, writer = std::this_thread::get_id()](const Call& call) {
         if (call.kind != CallKind::remove || call.done || call.path.find("log-") == std::string::npos) return;
@@ -95,12 +116,27 @@ TEST_CASE("a writer removes no file: the system takes milliseconds for it") {
     world.on_call({});
 }
 
+using Cleaned = Store<memtable::Hash<threads::Many>, log::Written>;
+
+TEST_CASE_TEMPLATE("a worker who finds nothing to do does not wait for a writer", S, Many, Cleaned) {
+    ThreadedWorld world;
+    auto store = S::open("store", {}, world.environment()).value();
+    bool done = false;
+    world.on_call([&, asked = false](const Call& call) mutable { // the writer has his lock, and makes a file
+        if (call.kind != CallKind::create || call.done || std::exchange(asked, true)) return;
+        const int before = world.tasks_done();
+        world.wake();
+        for (int wait = 0; world.tasks_done() == before && wait < 3000; ++wait) std::this_thread::sleep_for(1ms);
+        done = world.tasks_done() != before;
+    });
+    store.put("key", "value").value();
+    world.on_call({});
+    CHECK(done);
+}
+
 TEST_CASE("a writer waits for a flush, not for the whole compaction that someone asked for") {
-    MemoryWorld world;
-    ThreadExecutor threads;
-    Environment environment = world.environment();
-    environment.executor = &threads;
-    auto store = Many::open("store", small, environment).value();
+    ThreadedWorld world;
+    auto store = Many::open("store", small, world.environment()).value();
     fill(store, 0, 20'000);
     store.flush().value();
     world.on_call([](const Call& call) {
@@ -126,11 +162,8 @@ TEST_CASE("a writer waits for a flush, not for the whole compaction that someone
 }
 
 TEST_CASE("the worker makes the file of the next log segment before a writer wants it") {
-    MemoryWorld world;
-    ThreadExecutor threads;
-    Environment environment = world.environment();
-    environment.executor = &threads;
-    auto store = Many::open("store", {}, environment).value();
+    ThreadedWorld world;
+    auto store = Many::open("store", {}, world.environment()).value();
     fill(store, 0, 160); // more than the first segment, of 64 KiB, and not as much as the second, of 128, can take
     const auto files = [&] {
         const auto names = world.files().list("store").value();
