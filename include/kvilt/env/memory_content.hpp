@@ -1,7 +1,7 @@
 // The bytes of one file in the memory world: those that power loss leaves, and those that are seen now.
 #pragma once
 
-#include <kvilt/env/memory_pages.hpp>
+#include <kvilt/env/memory_image.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -38,8 +38,8 @@ public:
         fits = std::min(fits, end);
         const auto count = static_cast<std::size_t>(fits - offset);
         if (count == 0) return 0;
+        set_bytes(std::max(bytes_, fits));
         std::memcpy(address() + offset, bytes.data(), count);
-        bytes_ = std::max(bytes_, fits);
         dirty(offset, count);
         return count;
     }
@@ -50,7 +50,7 @@ public:
             dirty(bytes, static_cast<std::size_t>(bytes_ - bytes));
             space_.resize(std::min(space_.size(), pages_for(bytes)));
         }
-        bytes_ = bytes;
+        set_bytes(bytes);
     }
 
     // False, and nothing has changed, if the space does not suffice.
@@ -62,7 +62,7 @@ public:
         if (static_cast<std::uint64_t>(missing) > pages_free) return false;
         std::fill_n(space.begin(), pages, true);
         space_ = std::move(space);
-        bytes_ = std::max(bytes_, bytes);
+        set_bytes(std::max(bytes_, bytes));
         return true;
     }
 
@@ -154,9 +154,15 @@ public:
     }
 
 private:
+    void set_bytes(std::uint64_t bytes) noexcept {
+        bytes_ = bytes;
+        if (image_) image_->reach(static_cast<std::size_t>(bytes));
+    }
+
     Image& image() {
         if (!image_) {
             image_ = std::make_unique<Image>(bytes_max_);
+            image_->reach(std::max(static_cast<std::size_t>(bytes_), cold_.size() * page_bytes));
             for (std::size_t page = 0; page < cold_.size(); ++page)
                 if (cold_[page]) std::memcpy(image_->data() + page * page_bytes, cold_[page]->data(), page_bytes);
             cold_.clear();

@@ -38,6 +38,7 @@ public:
         data_ = content.address();
         if (mode == MapMode::copy) {
             copy_ = std::make_unique<Image>(bytes_);
+            copy_->reach(bytes_);
             content.read(0, copy_->data(), bytes_);
             data_ = copy_->data();
         }

@@ -1,4 +1,4 @@
-// Pages of files in the memory world: immutable ones, which worlds share, and a live image with a fixed address.
+// Pages of files in the memory world: immutable, shared by worlds.
 #pragma once
 
 #include <kvilt/core/bytes.hpp>
@@ -6,8 +6,6 @@
 #include <array>
 #include <cstring>
 #include <memory>
-#include <new>
-#include <sys/mman.h>
 #include <vector>
 
 #if defined(__has_feature)
@@ -71,28 +69,5 @@ inline bool device_equal(const char* left, const char* right, std::size_t count)
     return count == 0 || std::memcmp(left, right, count) == 0;
 }
 #endif
-
-// Zero-filled address space of a fixed place and size; only what is touched takes memory. Throws std::bad_alloc.
-class Image {
-public:
-    explicit Image(std::size_t bytes) : bytes_(bytes) {
-        void* at = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (at == MAP_FAILED) throw std::bad_alloc();
-        data_ = static_cast<char*>(at);
-#ifdef MADV_NOHUGEPAGE
-        ::madvise(at, bytes_, MADV_NOHUGEPAGE); // most files of a test are far smaller than a huge page
-#endif
-    }
-    Image(const Image&) = delete;
-    Image& operator=(const Image&) = delete;
-    ~Image() { ::munmap(data_, bytes_); }
-
-    char* data() const noexcept { return data_; }
-    std::size_t bytes() const noexcept { return bytes_; }
-
-private:
-    char* data_ = nullptr;
-    std::size_t bytes_ = 0;
-};
 
 } // namespace kvilt::memory

@@ -374,3 +374,25 @@ TEST_CASE("random worlds differ by their seed, and a seed repeats its world") {
     one.clock().advance_us(77);
     CHECK(one.kill()->environment().clock->wall_us() == one.environment().clock->wall_us());
 }
+
+TEST_CASE("a file is zeros where nothing was written, whatever the mappings of worlds that are gone have held") {
+    constexpr std::size_t bytes = 3 * memory::page_bytes + 100;
+    const auto file_of = [](MemoryWorld& world) {
+        auto file = world.files().open("file", OpenMode::create).value();
+        file->resize(bytes).value();
+        return file;
+    };
+    for (int round = 0; round < 3; ++round) {
+        MemoryWorld world;
+        const auto file = file_of(world);
+        const auto mapping = file->map(MapMode::write).value();
+        CHECK(Bytes(mapping->data(), 4 * memory::page_bytes) == std::string(4 * memory::page_bytes, '\0'));
+        file->resize(10).value();                                  // what the mapping reaches stays the same,
+        std::memset(mapping->data(), 'x', 4 * memory::page_bytes); // and ends with its last page
+    }
+    MemoryWorld world;
+    const auto file = file_of(world);
+    const auto copy = file->map(MapMode::copy).value();
+    std::memset(copy->data(), 'x', bytes);
+    CHECK(world.contents("file").value() == std::string(bytes, '\0'));
+}
