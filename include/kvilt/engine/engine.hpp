@@ -162,10 +162,13 @@ public:
     Result<void> compact() {
         KVILT_TRY(state_->health.admit());
         if constexpr (P::tables) {
-            const std::lock_guard lock(state_->maintainer);
-            KVILT_TRY(flush_under_lock());
-            KVILT_TRY(upkeep_.maintainer().compact_all());
-            upkeep_.maintainer().let_spares_go();
+            {
+                const std::lock_guard lock(state_->maintainer);
+                KVILT_TRY(flush_under_lock());
+                KVILT_TRY(upkeep_.maintainer().compact_all());
+                upkeep_.maintainer().let_spares_go();
+            }
+            upkeep_.wake(); // to check what was written
             return {};
         } else {
             const std::lock_guard lock(state_->maintainer);

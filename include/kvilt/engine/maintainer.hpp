@@ -88,6 +88,9 @@ public:
         return {};
     }
 
+    // What the last jobs have written is checked before a read pays for it. True: there is more.
+    Result<bool> check_ahead(std::size_t bytes) { return state_.tables->check_ahead(bytes); }
+
     // If nothing was written since the last flush, no more of the log is kept for reuse than an eighth of the tables.
     void let_spares_go() {
         state_.epochs.collect();

@@ -6,6 +6,7 @@
 #include <kvilt/engine/parts.hpp>
 #include <kvilt/engine/snapshots.hpp>
 #include <kvilt/engine/turn.hpp>
+#include <kvilt/engine/watched_mutex.hpp>
 
 #include <memory>
 #include <optional>
@@ -116,7 +117,7 @@ struct State {
     int segment_readers = 0;  // guarded by freeing, as the one before
     Epochs<Threads> epochs{}; // behind what its retired things belong to
 
-    [[no_unique_address]] Mutex maintainer{};
+    [[no_unique_address]] WatchedMutex<Threads> maintainer{};
     [[no_unique_address]] Turn<Threads> syncer{};
     [[no_unique_address]] Mutex writer{};
 

@@ -47,6 +47,7 @@ public:
         }
     }
     void stop() {
+        stopping_.store(true);
         timer_.reset();
         worker_.reset();
         if constexpr (P::tables) {
@@ -57,7 +58,9 @@ public:
 
     // The shape has changed, though nothing was appended.
     void wake() {
-        if (worker_ != nullptr) worker_->wake();
+        if (worker_ == nullptr) return;
+        calls_.fetch_add(1);
+        worker_->wake();
     }
 
     auto& maintainer() noexcept { return maintainer_; }
@@ -69,7 +72,7 @@ public:
         state_.counters.stalls.fetch_add(1, std::memory_order_relaxed);
         std::unique_lock lock(state_.maintainer, std::defer_lock);
         {
-            const Waiting waiting(waiting_);
+            const typename WatchedMutex<typename P::Threads>::Waiting waiting(state_.maintainer);
             while (!lock.try_lock()) {
                 if (!frozen_to_the_limit()) return {};
                 std::this_thread::sleep_for(std::chrono::microseconds(50));
@@ -85,7 +88,7 @@ public:
             if (!due(bytes)) [[likely]]
                 return;
             if constexpr (has_worker) {
-                worker_->wake();
+                wake();
                 if (state_.freeing_lags.load(std::memory_order_relaxed)) note(slice(quantum_bytes));
                 wait_for_debt();
             } else {
@@ -103,16 +106,9 @@ public:
 private:
     static constexpr std::size_t quantum_bytes = 64 << 10;
     static constexpr std::size_t worker_slice_bytes = 1 << 20;
+    static constexpr std::size_t check_slice_bytes = 256 << 10; // a tenth of a millisecond
 
     using Count = typename P::Threads::template Atomic<std::size_t>;
-
-    struct Waiting {
-        explicit Waiting(Count& writers) : count(writers) { count.fetch_add(1); }
-        Waiting(const Waiting&) = delete;
-        Waiting& operator=(const Waiting&) = delete;
-        ~Waiting() { count.fetch_sub(1); }
-        Count& count;
-    };
 
     // Once for every quantum appended, and whenever something waits to be flushed or freed. Of two who count at the
     // same time one may not be counted: that is cheaper than to be exact, and the next ones are.
@@ -178,10 +174,11 @@ private:
             last_error_ = result.error();
     }
 
-    // The worker's task. Lets writers who wait for the maintainer's lock go first.
+    // The worker's task. Lets others who wait for the maintainer's lock go first.
     void work() {
+        const std::size_t calls_before = calls_.load();
         for (;;) {
-            while (waiting_.load() != 0) std::this_thread::yield();
+            while (state_.maintainer.wanted()) std::this_thread::yield();
             if constexpr (P::durable) {
                 state_.log->remove_freed();
                 state_.log->stay_ahead(may_grow());
@@ -189,7 +186,7 @@ private:
             const auto more = slice(worker_slice_bytes);
             note(more);
             if (more && *more) continue;
-            if (more) settle();
+            if (more) settle(calls_before);
             return;
         }
     }
@@ -198,10 +195,20 @@ private:
     // stay within twice its live data.
     bool may_grow() const { return P::tables || state_.leaving_bytes.load(std::memory_order_relaxed) == 0; }
 
-    void settle() {
+    // Nothing is due. Until he is called again the worker spares readers what they would have to do.
+    void settle(std::size_t calls_before) {
         if constexpr (P::tables) {
-            const std::lock_guard lock(state_.maintainer);
-            maintainer_.let_spares_go_if_nobody_writes();
+            {
+                const std::lock_guard lock(state_.maintainer);
+                maintainer_.let_spares_go_if_nobody_writes();
+            }
+            for (Result<bool> more = true; more && *more;) {
+                while (state_.maintainer.wanted()) std::this_thread::yield();
+                if (stopping_.load() || calls_.load() != calls_before) return;
+                const std::lock_guard lock(state_.maintainer);
+                more = maintainer_.check_ahead(check_slice_bytes);
+                if (!more) note(more);
+            }
         }
     }
 
@@ -218,7 +225,8 @@ private:
     std::unique_ptr<Worker> worker_{};
     std::unique_ptr<Worker> timer_{}; // with Sync::interval
     Count owed_bytes_{0};
-    Count waiting_{0};
+    Count calls_{0}; // for the worker
+    typename P::Threads::template Atomic<bool> stopping_{false};
     [[no_unique_address]] mutable typename P::Threads::Mutex noting_{};
     std::optional<Error> last_error_{};
 };

@@ -122,6 +122,15 @@ public:
         return {};
     }
 
+    // Some of what was written, or all.
+    std::string check_ahead() {
+        for (;;) {
+            const auto more = tables_->check_ahead(1 + dice_.below(8'000));
+            if (!more) return more.error().message();
+            if (!*more || dice_.once_in(8)) return {};
+        }
+    }
+
     void take_snapshot() { snapshots_.push_back(sequence_); }
     void drop_snapshot() {
         if (!snapshots_.empty())

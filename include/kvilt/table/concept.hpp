@@ -97,6 +97,9 @@ struct TableStats {
 //   class Job: Result<bool> step(std::size_t bytes_budget)  true when done; outputs are synced then. TableEdit edit().
 //       A job that is destroyed before it is done removes its outputs.
 //   std::uint64_t debt_bytes(const Version&) const       bytes by which the shape is over its targets: back-pressure
+//   Result<bool> check_ahead(std::size_t bytes)          checks about so much of what was written here, as its first
+//       read would; true: there is more. For idle time: changes nothing that can be seen. An error is told once, and
+//       again by every read that meets the damage.
 //   Result<std::uint64_t> verify(const Version&) const   reads and checks every byte of every file; bytes checked
 //   Result<void> link(const Version&, const std::string& directory) const   hard links of all files (copies where the
 //       file system has no links), synced

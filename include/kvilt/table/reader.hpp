@@ -25,6 +25,7 @@ public:
     using Cache = typename Reads::template Cache<Threads>;
     using Pin = typename Blocks::Pin; // keeps a block in memory; empty for Mapped
     static constexpr bool records_stay = Blocks::records_stay;
+    static constexpr bool checked_once = Blocks::checked_once; // a block, when it is first touched
 
     struct Found {
         Record record{};
@@ -78,6 +79,17 @@ public:
             });
         else
             return filter_->may_contain(hash);
+    }
+
+    // Checks about `bytes` of blocks before a read touches them, those in memory only, and moves `block` behind them.
+    // True: there are more. On an error the reads that come to the block fail as they would have.
+    Result<bool> check_ahead(std::size_t& block, std::size_t bytes) const
+        requires checked_once
+    {
+        KVILT_TRY(load());
+        KVILT_TRY_ASSIGN(next, blocks_.check_ahead(parts_, block, bytes));
+        block = next;
+        return block < parts_.index.blocks();
     }
 
     // Over every version of every key: reader_cursor.hpp.

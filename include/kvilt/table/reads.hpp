@@ -18,8 +18,9 @@ struct NoCache {
     BlockCacheStats stats() const noexcept { return {}; }
 };
 
-// Files are mapped and read in place; the kernel's page cache is the cache. Blocks are checked when first touched. A
-// device's own read error is a signal (SIGBUS) here, not a Result: use Cached where that matters. No compression.
+// Files are mapped and read in place; the kernel's page cache is the cache. Blocks are checked when first touched, or
+// before, by an idle worker. A device's own read error is a signal (SIGBUS) here, not a Result: use Cached where that
+// matters. No compression.
 struct Mapped {
     static constexpr std::string_view name = "reads::Mapped";
     static constexpr bool mapped = true;

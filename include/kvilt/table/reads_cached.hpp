@@ -15,6 +15,7 @@ public:
     using Cache = BlockCache<Threads>;
     using Pin = typename Cache::Pin;
     static constexpr bool records_stay = false; // only the block under a pin
+    static constexpr bool checked_once = false;
 
     explicit CachedBlocks(std::shared_ptr<Cache> cache) noexcept : cache_(std::move(cache)) {}
 

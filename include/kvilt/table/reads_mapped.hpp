@@ -32,6 +32,7 @@ class MappedBlocks {
 public:
     struct Pin {};
     static constexpr bool records_stay = true;
+    static constexpr bool checked_once = true;
 
     template <class NoCache>
     explicit MappedBlocks(const NoCache&) noexcept {}
@@ -63,6 +64,22 @@ public:
     Result<BlockView> block(const FileParts& parts, std::size_t block, Pin&, reads::CacheUse = {}) const {
         if (!checked_blocks_.test(block)) KVILT_TRY(check(parts, block));
         return view(parts, block);
+    }
+
+    // Checks blocks from `first` on, of `bytes` or a little more, and says which one is next. None that are not in
+    // memory: behind the last one, then.
+    Result<std::size_t> check_ahead(const FileParts& parts, std::size_t first, std::size_t bytes) const {
+        if (first >= parts.index.blocks()) return parts.index.blocks();
+        const std::uint64_t begin = parts.index.place(first).offset;
+        std::size_t last = first;
+        std::uint64_t end = begin;
+        while (last < parts.index.blocks() && end - begin < bytes) end = parts.index.end(last++);
+        if (mapping_->advise(Mapping::Advice::will_need, begin, end - begin)) return parts.index.blocks();
+        for (std::size_t block = first; block < last; ++block)
+            if (!checked_blocks_.test(block)) KVILT_TRY(check(parts, block));
+        for (std::uint64_t page = (begin + page_bytes - 1) / page_bytes; page < end / page_bytes; ++page)
+            checked_pages_.set(page);
+        return last;
     }
 
     void prefetch(const FileParts& parts, std::uint64_t address) const noexcept {

@@ -57,16 +57,24 @@ public:
 
     const Version* current() const noexcept { return current_; }
 
+    // A file that was written here, and its first block that was not checked ahead.
+    struct Unread {
+        std::shared_ptr<Reader> reader;
+        std::size_t block = 0;
+    };
+
     // A file that the edit adds is one that it also removes, or an output of flush() or of a job of this object.
     // The next version, and what it will leave behind. Until it is adopted nothing has happened.
     struct Prepared {
         std::unique_ptr<const Version> version;
         std::vector<std::shared_ptr<Reader>> leaving;
+        std::vector<Unread> unread;
     };
     Prepared prepare(const TableEdit& edit) {
         std::unordered_map<std::uint64_t, std::shared_ptr<Reader>> leaving;
         for (const std::uint64_t number : edit.removed) leaving.emplace(number, nullptr);
         std::vector<typename Version::File> files;
+        Prepared prepared{.version = nullptr, .leaving = {}, .unread = unread_};
         for (std::size_t at = 0; at < current_->files().size(); ++at) {
             const TableFile& file = current_->files()[at];
             if (const auto found = leaving.find(file.number); found != leaving.end())
@@ -77,17 +85,21 @@ public:
         for (const TableFile& file : edit.added) {
             const auto moved = leaving.extract(file.number);
             auto reader = moved ? std::move(moved.mapped()) : directory_.take(file.number);
+            if (checks_ahead && !moved) prepared.unread.push_back({reader});
             files.emplace_back(file, std::move(reader));
         }
-        Prepared prepared;
-        for (const auto& [number, reader] : leaving)
-            if (reader != nullptr) prepared.leaving.push_back(reader);
+        for (const auto& [number, reader] : leaving) {
+            if (reader == nullptr) continue;
+            std::erase_if(prepared.unread, [&](const Unread& unread) { return unread.reader == reader; });
+            prepared.leaving.push_back(reader);
+        }
         prepared.version = std::make_unique<const Version>(std::move(files), shape_);
         return prepared;
     }
     const Version* adopt(Prepared prepared) noexcept {
         for (const auto& reader : prepared.leaving) reader->obsolete();
         current_ = prepared.version.release();
+        unread_.swap(prepared.unread);
         assert(check_runs());
         return current_;
     }
@@ -126,6 +138,16 @@ public:
 
     std::uint64_t debt_bytes(const Version& version) const noexcept { return version.debt_bytes(); }
 
+    Result<bool> check_ahead(std::size_t bytes) {
+        if constexpr (checks_ahead) {
+            if (unread_.empty()) return false;
+            auto more = unread_.back().reader->check_ahead(unread_.back().block, bytes);
+            if (!more || !*more) unread_.pop_back();
+            if (!more) return more;
+        }
+        return !unread_.empty();
+    }
+
     Result<std::uint64_t> verify(const Version& version) const {
         std::uint64_t bytes = 0;
         for (std::size_t at = 0; at < version.files().size(); ++at) {
@@ -157,6 +179,8 @@ public:
     }
 
 private:
+    static constexpr bool checks_ahead = Threads::many && Reader::checked_once; // else nobody has the time, or need
+
     // The run that a job for everything was to make, and what it had to keep.
     struct Settled {
         std::uint64_t run = 0;
@@ -198,6 +222,7 @@ private:
     Shape shape_;
     Place directory_;
     const Version* current_ = nullptr;
+    std::vector<Unread> unread_;
     Settled settled_{};
 };
 

@@ -161,6 +161,48 @@ TEST_CASE("a writer waits for a flush, not for the whole compaction that someone
     CHECK(longest < whole / 3);
 }
 
+TEST_CASE("who waits for a lock that is taken again and again has it soon") {
+    engine::WatchedMutex<threads::Many> mutex;
+    std::atomic<bool> done = false;
+    std::atomic<int> taken = 0;
+    std::thread busy([&] {
+        while (!done) {
+            while (mutex.wanted()) std::this_thread::yield();
+            const std::lock_guard lock(mutex);
+            ++taken;
+            for (const auto end = std::chrono::steady_clock::now() + 200us; std::chrono::steady_clock::now() < end;) {
+            }
+        }
+    });
+    int taken_meanwhile = 0;
+    for (int round = 0; round < 100; ++round) {
+        for (const int before = taken; taken == before;) std::this_thread::yield();
+        const int before = taken;
+        const std::lock_guard lock(mutex);
+        taken_meanwhile += taken - before;
+    }
+    done = true;
+    busy.join();
+    MESSAGE("taken ", taken_meanwhile, " times while another waited a hundred times");
+    CHECK(taken_meanwhile < 300);
+}
+
+TEST_CASE("the worker checks what was flushed before anybody reads it") {
+    MemoryWorld world;
+    auto store = Many::open("store", {}, world.environment()).value();
+    fill(store, 0, 100);
+    store.flush().value();
+    const auto names = world.files().list("store").value();
+    const auto table =
+        std::find_if(names.begin(), names.end(), [](const auto& entry) { return entry.starts_with("table-"); });
+    REQUIRE(table != names.end());
+    world.flip("store/" + *table, 1000, 1).value();
+    CHECK(store.stats().last_error == "");
+    world.run_pending();
+    CHECK(store.stats().last_error.find(*table) != std::string::npos);
+    CHECK(store.get(name(1)).error() == Errc::corruption);
+}
+
 TEST_CASE("the worker makes the file of the next log segment before a writer wants it") {
     ThreadedWorld world;
     auto store = Many::open("store", {}, world.environment()).value();

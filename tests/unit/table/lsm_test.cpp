@@ -45,9 +45,9 @@ TableContext context_in(MemoryWorld& world) {
 }
 
 // A store of tables alone: what an engine does with them, in a few lines.
-template <class Lsm>
+template <class Lsm, ThreadsTag Threads = threads::One>
 struct Bench {
-    using Tables = typename Lsm::template Tables<threads::One>;
+    using Tables = typename Lsm::template Tables<Threads>;
 
     MemoryWorld world{};
     TableContext context = context_in(world);
@@ -93,13 +93,13 @@ struct Bench {
     TableStats stats() const { return tables->stats(*tables->current()); }
 };
 
-template <class Lsm>
+template <class Lsm, ThreadsTag Threads = threads::One>
 void check_laws(int rounds) {
     const std::uint64_t first = seed();
     for (int round = 0; round < rounds; ++round) {
         MemoryWorld world;
-        const std::string wrong =
-            laws::table_laws<Lsm>(context_in(world), small, "/link", first + static_cast<std::uint64_t>(round));
+        const std::string wrong = laws::table_laws<Lsm, Threads>(context_in(world), small, "/link",
+                                                                 first + static_cast<std::uint64_t>(round));
         REQUIRE_MESSAGE(wrong.empty(), wrong);
     }
 }
@@ -119,6 +119,7 @@ TEST_CASE("the parts of Lsm stand in any order and name one type") {
 }
 
 TEST_CASE("lazy tables keep the laws") { check_laws<table::Lsm<>>(6); }
+TEST_CASE("lazy tables that are checked ahead keep the laws") { check_laws<table::Lsm<>, threads::Many>(3); }
 TEST_CASE("leveled tables with cached reads keep the laws") {
     check_laws<table::Lsm<compaction::Leveled, reads::Cached>>(5);
 }
@@ -305,6 +306,38 @@ TEST_CASE("a table that is not on disk as it was written takes no place of what 
     bench.world.on_call({});
     CHECK(bench.files_on_disk() == files);
     for (std::uint64_t key = 0; key < 100; ++key) REQUIRE(bench.has(key));
+}
+
+TEST_CASE("files that were written are checked ahead, and no others; damage is told once") {
+    const auto slices = [](auto& tables) {
+        int count = 1;
+        while (tables.check_ahead(1_KiB).value()) ++count;
+        return count;
+    };
+    Bench<table::Lsm<>, threads::Many> bench;
+    CHECK(slices(*bench.tables) == 1);
+    bench.flush(0, 200);
+    CHECK(bench.tables->check_ahead(1_KiB).value());
+    CHECK(slices(*bench.tables) > 10); // of 26 KB
+    CHECK(slices(*bench.tables) == 1);
+    for (std::uint64_t round = 0; round < 4; ++round) bench.flush(round, 200, 4);
+    REQUIRE(bench.compact());
+    const int after = slices(*bench.tables);
+    CHECK(after > 40);
+    CHECK(after < 200); // what was compacted is not checked any more
+
+    auto anew = Bench<table::Lsm<>, threads::Many>::Tables::open(bench.context, small,
+                                                                 bench.tables->files(*bench.tables->current()))
+                    .value();
+    CHECK(slices(*anew) == 1); // they may be many, and not in memory
+
+    bench.flush(5000, 10);
+    const auto number = bench.tables->files(*bench.tables->current()).front().number;
+    REQUIRE(bench.world.flip(bench.context.directory + "/" + table_name(number), 100, 1));
+    const auto told = bench.tables->check_ahead(1_MiB);
+    REQUIRE_FALSE(told);
+    CHECK(told.error() == Errc::corruption);
+    CHECK_FALSE(bench.tables->check_ahead(1_MiB).value());
 }
 
 TEST_CASE("leftovers of a crash go when they may, and their numbers are never used again") {

@@ -202,6 +202,56 @@ TEST_CASE("of many who use a table file first, one checks it and all have it") {
     }
 }
 
+TEST_CASE_TEMPLATE("what is damaged is refused where blocks are checked ahead as it is where they are not", Filter,
+                   filter::Locator, filter::Bloom<10>) {
+    using Reader = TableReader<Filter, compression::None, reads::Mapped>;
+    const std::uint64_t seed = seed_of_run();
+    INFO("KVILT_SEED=", seed);
+    std::mt19937_64 random(seed);
+    for (int round = 0; round < 60; ++round) {
+        Fixture fixture;
+        const Records records = nasty_records(random(), 100 + random() % 200, 3);
+        const std::size_t block_bytes = random() % 2 == 0 ? 512 : 4096;
+        const TableFile file = fixture.build<Filter, compression::None>(records, 12, {.block_bytes = block_bytes});
+        std::string& bytes = fixture.bytes();
+        bytes[random() % (bytes.size() / 2)] ^= 16;
+        const auto plain = open_table<Reader>(fixture, file);
+        const auto ahead = open_table<Reader>(fixture, file);
+        bool told = false;
+        for (std::size_t block = 0;;) {
+            const auto more = ahead->check_ahead(block, 1 + random() % 9000);
+            told = !more;
+            if (told || !*more) break;
+        }
+        CHECK(told);
+        for (const OwnedRecord& record : records) {
+            typename Reader::Found in_plain;
+            typename Reader::Found in_ahead;
+            const std::uint64_t hash = hash_key(record.key);
+            const auto expected = plain->find(record.key, hash, record.sequence, in_plain);
+            const auto found = ahead->find(record.key, hash, record.sequence, in_ahead);
+            REQUIRE(found.has_value() == expected.has_value());
+            if (!found) continue;
+            CHECK(*found == *expected);
+            CHECK(same(in_ahead.record, record));
+        }
+    }
+}
+
+TEST_CASE("what is not in memory is not checked ahead") {
+    using Reader = TableReader<filter::Locator, compression::None, reads::Mapped>;
+    Fixture fixture;
+    const TableFile file = fixture.build<filter::Locator, compression::None>(few_records());
+    fixture.bytes()[100] ^= 16;
+    const auto reader = open_table<Reader>(fixture, file);
+    fixture.files.advised.in_memory = false;
+    std::size_t block = 0;
+    CHECK_FALSE(reader->check_ahead(block, 1_MiB).value());
+    fixture.files.advised.in_memory = true;
+    block = 0;
+    CHECK_FALSE(reader->check_ahead(block, 1_MiB));
+}
+
 TEST_CASE_TEMPLATE("verify detects what is damaged after the file was opened", C, COMPOSITIONS) {
     Fixture fixture;
     const TableFile file =
