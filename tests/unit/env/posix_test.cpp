@@ -218,3 +218,23 @@ TEST_CASE("the system's clock runs and its randomness differs") {
     CHECK(system.random->next() != system.random->next());
     CHECK(Environment::system().files == system.files);
 }
+
+TEST_CASE("what will be needed is asked for if a page of it is not in memory, and not if all are") {
+    const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    for (const std::size_t pages : {1, 2, 63, 64, 65, 100})
+        for (const std::size_t missing : {std::size_t{0}, pages / 2, pages - 1}) {
+            CAPTURE(pages);
+            CAPTURE(missing);
+            const std::size_t bytes = pages * page_bytes;
+            void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            REQUIRE(at != MAP_FAILED);
+            const PosixMapping mapping(static_cast<char*>(at), bytes, MapMode::read); // unmaps it
+            ::madvise(at, bytes, MADV_NOHUGEPAGE);
+            const auto touch = [&](std::size_t page) { mapping.data()[page * page_bytes] = 'x'; };
+            for (std::size_t page = 0; page < pages; ++page)
+                if (page != missing) touch(page);
+            CHECK(mapping.advise(Mapping::Advice::will_need, 10, bytes - 20));
+            touch(missing);
+            CHECK_FALSE(mapping.advise(Mapping::Advice::will_need, 10, bytes - 20));
+        }
+}
