@@ -195,9 +195,11 @@ private:
     // stay within twice its live data.
     bool may_grow() const { return P::tables || state_.leaving_bytes.load(std::memory_order_relaxed) == 0; }
 
-    // Nothing is due. Until he is called again the worker spares readers what they would have to do.
+    // Nothing is due. Until somebody writes or calls the worker spares readers what they would have to do: beside a
+    // writer they would miss the core that he has.
     void settle(std::size_t calls_before) {
         if constexpr (P::tables) {
+            const std::size_t owed_before = owed_bytes_.load(std::memory_order_relaxed);
             {
                 const std::lock_guard lock(state_.maintainer);
                 maintainer_.let_spares_go_if_nobody_writes();
@@ -205,6 +207,7 @@ private:
             for (Result<bool> more = true; more && *more;) {
                 while (state_.maintainer.wanted()) std::this_thread::yield();
                 if (stopping_.load() || calls_.load() != calls_before) return;
+                if (owed_bytes_.load(std::memory_order_relaxed) != owed_before) return;
                 const std::lock_guard lock(state_.maintainer);
                 more = maintainer_.check_ahead(check_slice_bytes);
                 if (!more) note(more);
