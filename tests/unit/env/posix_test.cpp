@@ -221,7 +221,7 @@ TEST_CASE("the system's clock runs and its randomness differs") {
 
 TEST_CASE("what will be needed is asked for if a page of it is not in memory, and not if all are") {
     const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    for (const std::size_t pages : {1, 2, 63, 64, 65, 100})
+    for (const std::size_t pages : std::initializer_list<std::size_t>{1, 2, 63, 64, 65, 100})
         for (const std::size_t missing : {std::size_t{0}, pages / 2, pages - 1}) {
             CAPTURE(pages);
             CAPTURE(missing);
