@@ -53,11 +53,13 @@ void crash(typename kvilt::sim::StoreCrashes<Store>::Options options) {
 
 template <class Store>
 void fail(typename kvilt::sim::StoreFaults<Store>::Options options) {
+    options.calls_every = from_environment("KVILT_CRASH_EVERY", 1);
     for_each_seed([&](std::uint64_t seed) {
         options.seed = seed;
         kvilt::sim::StoreFaults<Store> faults(options);
         const std::string broken = faults.run();
         CHECK_MESSAGE(broken == "", broken << "\n" << replay(seed, 0));
+        CHECK(faults.faults() != 0);
         MESSAGE("seed " << seed << ": " << faults.faults() << " failing calls, " << faults.refusals()
                         << " of them made the store read-only");
         options.actions = 300;

@@ -7,14 +7,15 @@
 namespace kvilt::laws {
 
 // Runs a random history and kills the process and cuts the power before and after every call to the environment,
-// those of recoveries included. Whatever of the unsynced reached the device:
+// those of recoveries included; or at one of `calls_every`, by chance. Whatever of the unsynced reached the device:
 //   Recovery finds a prefix of the commits that contains everything synced; where the policy survives the process and
 //   only that died, all of them. A recovery that is interrupted and started anew finds the same. What is written
 //   after a recovery stays.
 template <LogPolicy L>
 class LogCrashes {
 public:
-    explicit LogCrashes(std::uint64_t seed, std::uint64_t steps = 60) : seed_(seed), steps_(steps) {}
+    explicit LogCrashes(std::uint64_t seed, std::uint64_t steps = 60, std::uint64_t calls_every = 1)
+        : seed_(seed), steps_(steps), calls_every_(calls_every) {}
 
     // Empty if the law holds, otherwise a sentence.
     std::string run() {
@@ -49,7 +50,7 @@ private:
     void watch(MemoryWorld& world, const Trial& trial, unsigned depth) {
         world.on_call([&, depth](const Call& call) {
             const std::uint64_t draw = mix(seed_, ++draws_);
-            if (!broken_.empty() || (depth > 0 && draw % 16 != 0)) return;
+            if (!broken_.empty() || (draw >> 16) % (depth == 0 ? calls_every_ : 16) != 0) return;
             for (unsigned way = 0; way < ways; ++way)
                 if (depth == 0 || (draw >> 8) % ways == way) die(world, trial.model, way, depth, draw);
             if (!broken_.empty() && depth == 0)
@@ -104,6 +105,7 @@ private:
 
     std::uint64_t seed_;
     std::uint64_t steps_;
+    std::uint64_t calls_every_;
     std::uint64_t draws_ = 0;
     std::uint64_t crashes_ = 0;
     std::string broken_{};

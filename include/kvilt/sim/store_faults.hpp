@@ -19,6 +19,7 @@ public:
         typename Store::Options store{};
         std::uint64_t seed = 1;
         std::uint64_t actions = 60;
+        std::uint64_t calls_every = 1; // one of so many calls fails, by chance
         std::size_t value_bytes_max = 3000;
     };
 
@@ -38,9 +39,11 @@ public:
 
     // Every call of every kind, in every shape. Empty if the promises hold, otherwise a sentence.
     std::string run() {
+        std::uint64_t draws = 0;
         for (std::size_t kind = 0; kind < call_kind_count; ++kind)
             for (const Shape& shape : shapes)
                 for (std::uint64_t call = 1;; ++call) {
+                    if (mix(options_.seed, ++draws) % options_.calls_every != 0) continue;
                     const Fault fault{.kind = static_cast<CallKind>(kind),
                                       .call = call,
                                       .os_code = shape.os_code,

@@ -1,4 +1,4 @@
-// Every allocation of the executable passes here: hot_path_test.cpp replaces operator new.
+// Every allocation of the executable passes here: allocations.cpp replaces operator new.
 #pragma once
 
 #include <atomic>

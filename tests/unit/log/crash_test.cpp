@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 using namespace kvilt;
@@ -14,9 +15,11 @@ TEST_CASE_TEMPLATE("a crash at any call leaves a prefix with everything synced",
                    log::Buffered) {
     const char* chosen = std::getenv("KVILT_SEED");
     const std::uint64_t first = chosen == nullptr ? 1 : std::strtoull(chosen, nullptr, 10);
+    const char* every = std::getenv("KVILT_CRASH_EVERY");
     for (std::uint64_t seed = first; seed < first + (chosen == nullptr ? 2 : 1); ++seed) {
-        laws::LogCrashes<L> crashes(seed, 40);
+        laws::LogCrashes<L> crashes(seed, 40, every == nullptr ? 1 : std::max(1ULL, std::strtoull(every, nullptr, 10)));
         CHECK(crashes.run() == "");
+        CHECK(crashes.crashes() != 0);
         MESSAGE("seed " << seed << ": " << crashes.crashes() << " crashes");
     }
 }

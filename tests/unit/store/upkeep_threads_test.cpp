@@ -96,10 +96,9 @@ TEST_CASE("a flush that was asked for is followed by the compaction that it make
         std::this_thread::sleep_for(50ms);    // until it rests
         store.flush().value();
     }
-    for (int wait = 0; store.stats().compaction_debt_bytes != 0 && wait < 10'000; ++wait)
-        std::this_thread::sleep_for(1ms);
+    for (int wait = 0; store.stats().compactions == 0 && wait < 10'000; ++wait) std::this_thread::sleep_for(1ms);
+    CHECK(store.stats().compactions != 0); // counted when its tables are in use
     CHECK(store.stats().compaction_debt_bytes == 0);
-    CHECK(store.stats().compactions != 0);
 }
 
 TEST_CASE("a writer removes no file: the system takes milliseconds for it") {

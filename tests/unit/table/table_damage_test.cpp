@@ -406,3 +406,5 @@ TEST_CASE("random bytes are no table file") {
         CHECK(reader.error() == Errc::corruption);
     }
 }
+
+#undef COMPOSITIONS

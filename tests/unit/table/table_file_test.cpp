@@ -310,3 +310,5 @@ TEST_CASE("files are written in large pieces, and removed when obsolete") {
     second.reset();
     CHECK(fixture.files.files.empty());
 }
+
+#undef COMPOSITIONS

@@ -1,0 +1,53 @@
+# Test files of one executable have most of their templates in common. Compiled together, each in a namespace of its
+# own, they take a third of the time that they take apart; but an edit compiles all of them anew.
+option(KVILT_TESTS_TOGETHER "Compile a test executable's files together: faster, if all are compiled" OFF)
+
+# kvilt_test_units(<name> <variable> <sources>...): the translation units of the executable <name>, into <variable>.
+function(kvilt_test_units name variable)
+    set(units ${ARGN})
+    if(KVILT_TESTS_TOGETHER)
+        set(units)
+        set(sources)
+        foreach(source IN LISTS ARGN)
+            # What specializes a template of the library can stand in no other namespace.
+            file(STRINGS ${source} specialized REGEX "^(template <>|BOOST_HANA_ADAPT_STRUCT)")
+            if(specialized)
+                list(APPEND units ${source})
+            else()
+                list(APPEND sources ${source})
+            endif()
+        endforeach()
+        list(LENGTH sources count)
+        set(at_most 6) # clang needs up to 3 GB for so many, under sanitizers
+        math(EXPR batches "(${count} + ${at_most} - 1) / ${at_most}")
+        set(begin 0)
+        while(begin LESS count)
+            list(LENGTH units number)
+            math(EXPR length "(${count} - ${begin} + ${batches} - 1) / ${batches}")
+            list(SUBLIST sources ${begin} ${length} batch)
+            kvilt_together(${CMAKE_CURRENT_BINARY_DIR}/together/${name}_${number}.cpp ${batch})
+            list(APPEND units ${CMAKE_CURRENT_BINARY_DIR}/together/${name}_${number}.cpp)
+            math(EXPR begin "${begin} + ${length}")
+            math(EXPR batches "${batches} - 1")
+        endwhile()
+    endif()
+    set(${variable} ${units} PARENT_SCOPE)
+endfunction()
+
+# kvilt_together(<unit> <sources>...): writes a unit that includes them. What they include comes first, outside of all
+# namespaces, with the conditions around it.
+function(kvilt_together unit)
+    set(includes)
+    set(bodies)
+    foreach(source IN LISTS ARGN)
+        cmake_path(GET source STEM stem)
+        cmake_path(GET source PARENT_PATH folder)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+        file(STRINGS ${source} lines REGEX "^#(include|if|endif)")
+        list(TRANSFORM lines REPLACE "^#include \"" "#include \"${folder}/")
+        list(APPEND includes ${lines})
+        string(APPEND bodies "namespace in_${stem} {\n#include \"${source}\"\n}\n")
+    endforeach()
+    list(JOIN includes "\n" includes)
+    file(CONFIGURE OUTPUT ${unit} CONTENT "${includes}\n${bodies}" @ONLY)
+endfunction()
