@@ -50,10 +50,12 @@ private:
     std::uint64_t bits_ = 0;
 };
 
-// Head of a bucket; the slots follow it. The counts are the writer's.
+// Head of a bucket; the slots follow it, and then for each slot the bits of its key's hash by which directories choose
+// buckets: to split one takes no look at a key. Counts and these bits are the writer's.
 template <ThreadsTag Threads>
 struct alignas(64) HashBucket {
     using Slot = typename Threads::template Atomic<HashWord>;
+    using Below = std::uint16_t; // 16 bits of a hash, those below the tag
 
     std::uint32_t live = 0;
     std::uint32_t used = 0; // live and deleted
@@ -61,9 +63,12 @@ struct alignas(64) HashBucket {
 
     explicit HashBucket(unsigned shared_bits) : depth(shared_bits) {}
     Slot* slots() noexcept { return reinterpret_cast<Slot*>(this + 1); }
+    Below* below(unsigned slot_bits) noexcept {
+        return reinterpret_cast<Below*>(slots() + (std::size_t{1} << slot_bits));
+    }
 
     static constexpr std::size_t bytes_for(unsigned slot_bits) noexcept {
-        return round_up(sizeof(HashBucket) + (sizeof(Slot) << slot_bits), 128);
+        return round_up(sizeof(HashBucket) + ((sizeof(Slot) + sizeof(Below)) << slot_bits), 128);
     }
 };
 
@@ -73,6 +78,9 @@ class HashBucketRef {
 public:
     using Bucket = HashBucket<Threads>;
     using Slot = typename Bucket::Slot;
+    using Below = typename Bucket::Below;
+
+    static Below below(std::uint64_t hash) noexcept { return static_cast<Below>(hash >> 32); }
 
     HashBucketRef() = default;
     HashBucketRef(Bucket* bucket, unsigned slot_bits) noexcept
@@ -114,7 +122,7 @@ public:
     }
 
     // The writer's: adds a word whose key is not there; there is room.
-    void add(HashWord word) const noexcept {
+    void add(HashWord word, Below below) const noexcept {
         Bucket& head = *bucket();
         Slot* const slots = head.slots();
         std::size_t at = word.home(slot_bits());
@@ -125,6 +133,7 @@ public:
         }
         if (before.empty()) ++head.used;
         ++head.live;
+        head.below(slot_bits())[at] = below;
         slots[at].store(word, std::memory_order_release);
     }
 
@@ -145,12 +154,14 @@ public:
         }
     }
 
-    // The writer's: visits the slots that hold a record.
+    Below below_at(std::size_t slot) const noexcept { return bucket()->below(slot_bits())[slot]; }
+
+    // Visits the slots that hold a record, with their numbers.
     template <class Visitor>
     void for_each(Visitor visit) const {
         Slot* const slots = bucket()->slots();
         for (std::size_t at = 0; at < slot_count(); ++at)
-            if (const HashWord word = slots[at].load(std::memory_order_relaxed); word.live()) visit(word);
+            if (const HashWord word = slots[at].load(std::memory_order_relaxed); word.live()) visit(word, at);
     }
 
 private:

@@ -8,6 +8,7 @@
 #include <kvilt/memtable/hash_bucket.hpp>
 
 #include <cassert>
+#include <limits>
 
 namespace kvilt::memtable::detail {
 
@@ -18,6 +19,7 @@ class HashIndex {
     using Bucket = HashBucket<Threads>;
     using BucketRef = HashBucketRef<Threads>;
     using Slot = typename BucketRef::Slot;
+    using Below = typename BucketRef::Below;
 
 public:
     class Descent {
@@ -64,7 +66,7 @@ public:
         }
         while (bucket.bucket()->used >= bucket.used_max()) bucket = make_room(bucket, hash);
         record->set_older(nullptr);
-        bucket.add(HashWord(record, hash));
+        bucket.add(HashWord(record, hash), BucketRef::below(hash));
         count_.store(count() + 1, std::memory_order_relaxed);
         return nullptr;
     }
@@ -113,7 +115,7 @@ public:
         for (std::size_t at = 0; at < directory.count(); ++at) {
             const BucketRef bucket = directory.entries[at].load(std::memory_order_acquire);
             if (bucket == last) continue; // entries of one bucket are neighbours
-            bucket.for_each([&](HashWord word) { visit(word.record()); });
+            bucket.for_each([&](HashWord word, std::size_t) { visit(word.record()); });
             last = bucket;
         }
     }
@@ -199,7 +201,7 @@ private:
 
     BucketRef rebuild(BucketRef old, std::uint64_t hash, unsigned slot_bits) {
         const BucketRef fresh = make_bucket(old.bucket()->depth, slot_bits);
-        old.for_each([&](HashWord word) { fresh.add(word); });
+        old.for_each([&](HashWord word, std::size_t at) { fresh.add(word, old.below_at(at)); });
         Directory& directory = *directory_.load(std::memory_order_relaxed);
         const std::size_t span = directory.count() >> old.bucket()->depth;
         const std::size_t first = directory.index(hash) & ~(span - 1);
@@ -233,23 +235,15 @@ private:
         retire(full);
     }
 
-    // The next bit of the directory is not in the words, so keys must be read: a few ahead, to overlap the misses.
+    // Beyond 16 bits of the directory, two hundred million keys, keys must be read.
     static void distribute(BucketRef full, unsigned depth, BucketRef low, BucketRef high) {
-        constexpr std::size_t ahead = 16;
-        std::array<HashWord, ahead> waiting{};
-        std::size_t seen = 0;
-        const auto move = [&](HashWord word) {
-            const bool up = (hash_key(word.record()->key()) << 16 << depth) >> 63 != 0;
-            (up ? high : low).add(word);
-        };
-        full.for_each([&](HashWord word) {
-            HashWord& place = waiting[seen++ % ahead];
-            if (place.live()) move(place);
-            prefetch_line(word.record());
-            place = word;
+        constexpr unsigned known = std::numeric_limits<Below>::digits;
+        full.for_each([&](HashWord word, std::size_t at) {
+            const Below below = full.below_at(at);
+            const bool up = depth < known ? (below >> (known - 1 - depth) & 1) != 0
+                                          : (hash_key(word.record()->key()) << 16 << depth) >> 63 != 0;
+            (up ? high : low).add(word, below);
         });
-        for (const HashWord word : waiting)
-            if (word.live()) move(word);
     }
 
     // Copies what is left of a much larger index, buckets with few keys joined. No key need be read for that.
@@ -272,7 +266,9 @@ private:
             const auto slot_bits = std::max(slot_bits_min, static_cast<unsigned>(std::bit_width(2 * live)));
             if (slot_bits > slot_bits_max) throw std::bad_alloc();
             const BucketRef fresh = make_bucket(depth, slot_bits);
-            for_each_old([&](BucketRef old) { old.for_each([&](HashWord word) { fresh.add(word); }); });
+            for_each_old([&](BucketRef old) {
+                old.for_each([&](HashWord word, std::size_t at) { fresh.add(word, old.below_at(at)); });
+            });
             after->entries[to].store(fresh, std::memory_order_relaxed);
         }
         publish(std::move(after));
