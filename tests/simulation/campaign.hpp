@@ -1,6 +1,6 @@
 // How long a campaign is, and how a failure is replayed. Environment variables: KVILT_SEED, this seed alone;
-// KVILT_CRASH_POINT, this crash point alone; KVILT_CAMPAIGN, how many seeds; KVILT_CRASH_EVERY, one crash point of so
-// many.
+// KVILT_CRASH_POINT, this crash point alone; KVILT_CAMPAIGN, how many seeds; KVILT_CRASH_EVERY, one crash point
+// or failing call of so many.
 #pragma once
 
 #include <kvilt/sim/store_crashes.hpp>
@@ -8,16 +8,10 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdint>
-#include <cstdlib>
+#include "../from_environment.hpp"
 #include <string>
 
 namespace campaign {
-
-inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 // run(seed) for each.
 template <class Run>
@@ -38,7 +32,7 @@ inline std::string replay(std::uint64_t seed, std::uint64_t point) {
 template <class Store>
 void crash(typename kvilt::sim::StoreCrashes<Store>::Options options) {
     options.only_point = from_environment("KVILT_CRASH_POINT", 0);
-    options.points_every = from_environment("KVILT_CRASH_EVERY", 1);
+    options.points_every = crash_every();
     for_each_seed([&](std::uint64_t seed) {
         options.seed = seed;
         kvilt::sim::StoreCrashes<Store> crashes(options);
@@ -53,7 +47,7 @@ void crash(typename kvilt::sim::StoreCrashes<Store>::Options options) {
 
 template <class Store>
 void fail(typename kvilt::sim::StoreFaults<Store>::Options options) {
-    options.calls_every = from_environment("KVILT_CRASH_EVERY", 1);
+    options.calls_every = crash_every();
     for_each_seed([&](std::uint64_t seed) {
         options.seed = seed;
         kvilt::sim::StoreFaults<Store> faults(options);

@@ -78,8 +78,8 @@ std::uint64_t kill(pid_t child, int from, std::uint64_t draw) {
 
 template <class Store>
 void kill_again_and_again(const typename Store::Options& options, std::size_t value_bytes_max) {
-    const std::uint64_t seed = campaign::from_environment("KVILT_SEED", 1);
-    const std::uint64_t rounds = 50 * campaign::from_environment("KVILT_CAMPAIGN", 1);
+    const std::uint64_t seed = from_environment("KVILT_SEED", 1);
+    const std::uint64_t rounds = 50 * from_environment("KVILT_CAMPAIGN", 1);
     const Directory directory;
     const std::string path = directory.path + "/store";
     sim::History history;

@@ -12,20 +12,14 @@
 
 #include <doctest/doctest.h>
 
+#include "../from_environment.hpp"
 #include <chrono>
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 
 namespace ring {
 
 using namespace kvilt;
 using sim::RingVerdict;
-
-inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 template <class Conflict, class Replication, class Table = table::None>
 using Of =
@@ -94,8 +88,6 @@ struct Campaign {
     std::uint64_t seeds = 1'000; // where the environment says nothing else
 };
 
-inline std::uint64_t seeds_every() { return from_environment("KVILT_CRASH_EVERY", 1); }
-
 template <class Ring>
 sim::RingTally run(const Campaign<Ring>& of, bool stops) {
     sim::RingCampaign<Ring> campaign(of.make, of.promise);
@@ -119,7 +111,8 @@ inline std::string replay(std::uint64_t seed) {
 // No seed breaks it. Or the first that does is shrunk and told.
 template <class Ring>
 sim::RingTally holds(const Campaign<Ring>& of) {
-    const sim::RingTally tally = run(Campaign<Ring>{of.make, of.promise, of.seeds / seeds_every()}, true);
+    const sim::RingTally tally =
+        run(Campaign<Ring>{of.make, of.promise, std::max<std::uint64_t>(1, of.seeds / crash_every())}, true);
     if (tally.broken == 0) return tally;
     const std::string told = sim::RingCampaign<Ring>(of.make, of.promise).shrunk(tally.first_broken);
     FAIL_CHECK(told << "\n" << replay(tally.first_broken));
@@ -129,7 +122,7 @@ sim::RingTally holds(const Campaign<Ring>& of) {
 // Some seeds break it: what is known to be wrong is found.
 template <class Ring>
 sim::RingTally breaks(const Campaign<Ring>& of, std::uint64_t at_least = 1) {
-    const bool brief = seeds_every() > 1;
+    const bool brief = crash_every() > 1;
     const sim::RingTally tally = run(of, brief);
     if (from_environment("KVILT_SEED", 0) == 0) CHECK(tally.broken >= (brief ? 1 : at_least));
     return tally;

@@ -2,9 +2,9 @@
 #include <kvilt/sim/draws.hpp>
 #include <kvilt/sim/linearizability.hpp>
 
+#include "../../from_environment.hpp"
 #include "ring.hpp"
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 using namespace kvilt;
@@ -107,13 +107,12 @@ private:
 } // namespace
 
 TEST_CASE("single keys are linearizable whatever an operator and the network do between requests") {
-    const char* chosen = std::getenv("KVILT_SEED");
-    const std::uint64_t first = chosen == nullptr ? 1 : std::strtoull(chosen, nullptr, 10);
-    const char* every = std::getenv("KVILT_CRASH_EVERY");
-    const std::uint64_t seeds = 200 / (every == nullptr ? 1 : std::max(1ULL, std::strtoull(every, nullptr, 10)));
+    const std::uint64_t chosen = from_environment("KVILT_SEED", 0);
+    const std::uint64_t first = chosen == 0 ? 1 : chosen;
+    const std::uint64_t seeds = chosen == 0 ? std::max<std::uint64_t>(1, 200 / crash_every()) : 1;
     std::uint64_t answered = 0;
     std::uint64_t drills = 0;
-    for (std::uint64_t seed = first; seed < first + (chosen == nullptr ? seeds : 1); ++seed) {
+    for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
         Drill drill(seed);
         const std::string broken = drill.run();
         REQUIRE_MESSAGE(broken.empty(), "replay: KVILT_SEED=" << seed << ": " << broken);

@@ -2,14 +2,8 @@
 // many seeds, or `long`.
 #pragma once
 
-#include <cstdint>
-#include <cstdlib>
+#include "../../from_environment.hpp"
 #include <string>
-
-inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 // run(seed) for each, while it returns true.
 template <class Run>

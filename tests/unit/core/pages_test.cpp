@@ -34,6 +34,8 @@ TEST_CASE("pages change hands with their bytes, and no pages are none") {
         third = std::move(second);
         CHECK(*third.data() == 'a');
         CHECK(third.bytes() == bytes);
+        third = Pages(bytes); // whose memory is not that of the pages that end here
+        CHECK(Pages(bytes).data() != third.data());
         third = Pages{};
         CHECK(third.data() == nullptr);
         CHECK(third.bytes() == 0);

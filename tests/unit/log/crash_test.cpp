@@ -6,18 +6,16 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <cstdlib>
+#include "../../from_environment.hpp"
 
 using namespace kvilt;
 
 TEST_CASE_TEMPLATE("a crash at any call leaves a prefix with everything synced", L, log::Mapped, log::Written,
                    log::Buffered) {
-    const char* chosen = std::getenv("KVILT_SEED");
-    const std::uint64_t first = chosen == nullptr ? 1 : std::strtoull(chosen, nullptr, 10);
-    const char* every = std::getenv("KVILT_CRASH_EVERY");
-    for (std::uint64_t seed = first; seed < first + (chosen == nullptr ? 2 : 1); ++seed) {
-        laws::LogCrashes<L> crashes(seed, 40, every == nullptr ? 1 : std::max(1ULL, std::strtoull(every, nullptr, 10)));
+    const std::uint64_t chosen = from_environment("KVILT_SEED", 0);
+    const std::uint64_t first = chosen == 0 ? 1 : chosen;
+    for (std::uint64_t seed = first; seed < first + (chosen == 0 ? 2 : 1); ++seed) {
+        laws::LogCrashes<L> crashes(seed, 40, crash_every());
         CHECK(crashes.run() == "");
         CHECK(crashes.crashes() != 0);
         MESSAGE("seed " << seed << ": " << crashes.crashes() << " crashes");
