@@ -64,6 +64,9 @@ public:
         static_cast<void>(offset);
         static_cast<void>(count);
     }
+    // The least offset, from `offset` on, where a byte may be other than zero; the file's length or more if there is
+    // none. A hint, for who looks for something in a file that is mostly a hole: `offset` where nothing is known.
+    virtual std::uint64_t data_from(std::uint64_t offset) const noexcept { return offset; }
     virtual Result<std::uint64_t> size() const = 0;
     // Cuts, or extends with zeros that may take no space.
     virtual Result<void> resize(std::uint64_t bytes) = 0;

@@ -30,6 +30,15 @@ public:
         return count;
     }
 
+    // As File::data_from(), by whole pages.
+    std::uint64_t data_from(std::uint64_t offset) {
+        const auto zero = [this](std::uint64_t page) {
+            return device_equal(address() + page * page_bytes, zero_page.data(), page_bytes);
+        };
+        while (offset < bytes_ && zero(offset / page_bytes)) offset = (offset / page_bytes + 1) * page_bytes;
+        return offset;
+    }
+
     // How many bytes found space, of which `pages_free` is left. The caller sees to bytes_max.
     std::size_t write(std::uint64_t offset, Bytes bytes, std::uint64_t pages_free) {
         const std::uint64_t end = offset + bytes.size();

@@ -99,6 +99,12 @@ public:
         return disk().perform(call(CallKind::sync, 0, 0), act, [&](const Fault&) { handle_.content().forget(); });
     }
 
+    // Not among the calls that may fail: what it says is a hint.
+    std::uint64_t data_from(std::uint64_t offset) const noexcept override {
+        const std::lock_guard lock(disk().mutex);
+        return handle_.content().data_from(offset);
+    }
+
     Result<std::uint64_t> size() const override {
         return perform(CallKind::size, 0, 0, [&]() -> Result<std::uint64_t> {
             if (closed_) return failed("size", EBADF);

@@ -5,6 +5,7 @@
 #include <kvilt/env/posix_mapping.hpp>
 
 #include <fcntl.h>
+#include <limits>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -87,6 +88,16 @@ public:
 #ifdef SYNC_FILE_RANGE_WRITE
         (void)::sync_file_range(fd(), static_cast<off64_t>(offset), static_cast<off64_t>(count), SYNC_FILE_RANGE_WRITE);
 #endif
+    }
+
+    // Space that was reserved and never stored to is a hole too. Nobody uses the descriptor's own offset.
+    std::uint64_t data_from([[maybe_unused]] std::uint64_t offset) const noexcept override {
+#ifdef SEEK_DATA
+        const off_t found = ::lseek(fd(), static_cast<off_t>(offset), SEEK_DATA);
+        if (found != -1) return static_cast<std::uint64_t>(found);
+        if (errno == ENXIO) return std::numeric_limits<std::uint64_t>::max();
+#endif
+        return offset;
     }
 
     Result<std::uint64_t> size() const override {

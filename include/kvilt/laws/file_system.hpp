@@ -111,6 +111,7 @@ inline void bytes(FileSystem& files, const std::string& at) {
     file->reserve(70'000).value();
     require(file->size().value() == 70'000 && read(*file, 0, 70'000) == "012" + std::string(69'997, '\0'),
             "reserve keeps what is there and extends with zeros");
+    require(file->data_from(1) <= 2 && file->data_from(70'000) >= 70'000, "a look for data finds it, and no more");
     file->begin_sync(0, 1'000'000); // promises nothing, and may reach beyond the end
     file->sync().value();
     const auto reader = files.open(at + "/f", OpenMode::read).value();
@@ -212,6 +213,9 @@ inline void history(FileSystem& files, const std::string& at, std::uint64_t seed
             file->sync().value();
         }
         require(file->size().value() == expected.size(), "a file is as long as its history says");
+        const std::size_t hole = std::min(place, expected.size());
+        const auto data = static_cast<std::size_t>(std::min<std::uint64_t>(file->data_from(hole), expected.size()));
+        require(data >= hole && expected.find_first_not_of('\0', hole) >= data, "before the next data are zeros only");
         require(read(*file, place, 3'000) == expected.substr(std::min(place, expected.size()), 3'000),
                 "a read gives what was last written");
     }

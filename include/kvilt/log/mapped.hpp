@@ -36,15 +36,6 @@ public:
         mapping_->advise(Mapping::Advice::will_write, begin, end - begin);
     }
 
-    // A store of the same byte makes a page dirty, but a world in memory has to be told.
-    Result<void> rewrite(File&, std::size_t begin, std::size_t end) noexcept {
-        constexpr std::size_t page_bytes = 4096;
-        mapping_->advise(Mapping::Advice::will_write, begin, end - begin);
-        volatile char* bytes = data_;
-        for (std::size_t at = begin & ~(page_bytes - 1); at < end; at += page_bytes) bytes[at] = bytes[at];
-        return {};
-    }
-
     Result<Stored> stored(File&, std::size_t end) const { return Stored{.copy = {}, .bytes = {data(), end}}; }
 
 private:

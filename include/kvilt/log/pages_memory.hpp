@@ -27,9 +27,6 @@ public:
     }
 
     char* data() const noexcept { return pages_.data(); }
-    Result<void> rewrite(File& file, std::size_t begin, std::size_t end) {
-        return file.write_at(begin, {data() + begin, end - begin});
-    }
 
     Result<Stored> stored(File& file, std::size_t end) const {
         PagesMemory copy;

@@ -64,7 +64,6 @@ struct Stored {
 //   char* data() const
 //   Result<void> append(File&, from, count)     data()[from, from + count) is complete
 //   Result<void> flush(File&)                   everything appended reaches the file; beside append()
-//   Result<void> rewrite(File&, begin, end)     makes every page of [begin, end) dirty, unchanged
 //   void will_sync(begin, end) const            the file will be synced, of which [begin, end) was not; any thread
 //   void will_append(begin, end) const          the writer will come to [begin, end); beside him
 //   void renewed(end)                           another file has [0, end) now; nothing will be appended
@@ -83,9 +82,11 @@ struct SegmentFile {
         KVILT_TRY(memory.flush(*file));
         return file->sync();
     }
-    // What was read may be the cache of a sync that failed: after this a sync is as if it had just been written.
+    // What was read may be the cache of a sync that failed: after this a sync is as if it had just been written. By a
+    // call, though the bytes may be the file's own pages: a store to each costs a fault, and when the system writes it
+    // back a flush of the processors' page tables.
     Result<void> rewrite(std::size_t begin, std::size_t end) {
-        KVILT_TRY(memory.rewrite(*file, begin, end));
+        KVILT_TRY(file->write_at(begin, {memory.data() + begin, end - begin}));
         file->begin_sync(begin, end - begin);
         return {};
     }

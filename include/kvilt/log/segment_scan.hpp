@@ -34,13 +34,31 @@ inline FrameRun frames_from_start(Bytes file, std::uint64_t identity, SegmentNum
     return run;
 }
 
-// The valid frames at or behind `from`, wherever they begin. Linear: what looks like a frame costs its length to
-// check, and a budget of some times the file pays for it. Stale bytes and zeros never use it up; only bytes made for
-// the purpose do, and they are then taken for what they are: no frames.
-inline FrameRun frames_anywhere(Bytes file, std::uint64_t identity, SegmentNumber number, std::size_t from) noexcept {
+// A file as it was found.
+struct FoundSegment {
+    std::string path{};
+    FileHeader header{};
+    Bytes bytes{}; // the whole file; 8-byte aligned
+    const File* file = nullptr;
+};
+
+// The valid frames of `segment` in [from, end), wherever they begin. Linear: what looks like a frame costs its length
+// to check, and a budget of some times the file pays for it. Stale bytes and zeros never use it up; only bytes made for
+// the purpose do, and they are then taken for what they are: no frames. Holes, which are most of a young segment, are
+// passed over: to read one makes the system put zeros in memory.
+inline FrameRun frames_anywhere(const FoundSegment& segment, std::uint64_t identity, SegmentNumber number,
+                                std::size_t from, std::size_t end = ~std::size_t{0}) {
+    constexpr std::size_t stretch_bytes = 64_KiB; // read between two looks for a hole
+    const Bytes file = segment.bytes.substr(0, end);
     FrameRun run{.end = static_cast<std::uint32_t>(from)};
     std::size_t budget = 4 * file.size();
+    std::size_t look = from;
     for (std::size_t at = from; at + Frame::header_bytes <= file.size();) {
+        if (at >= look) {
+            at = static_cast<std::size_t>(std::min<std::uint64_t>(segment.file->data_from(at), file.size())) & ~7uz;
+            look = at + stretch_bytes;
+            continue;
+        }
         const std::size_t claimed = coding::load<std::uint32_t>(file.data() + at + 4);
         const bool plausible = coding::load<std::uint32_t>(file.data() + at) != 0 && claimed % 8 == 0 &&
                                claimed <= file.size() - at - Frame::header_bytes && claimed <= budget;
@@ -55,13 +73,6 @@ inline FrameRun frames_anywhere(Bytes file, std::uint64_t identity, SegmentNumbe
     }
     return run;
 }
-
-// A file as it was found.
-struct FoundSegment {
-    std::string path{};
-    FileHeader header{};
-    Bytes bytes{}; // the whole file; 8-byte aligned
-};
 
 // Judges the segments that count. `found` have valid headers and ascending numbers; `headless` are files without.
 class Judgement {
@@ -149,11 +160,11 @@ private:
     FrameRun walk(const FoundSegment& segment, const FoundSegment* next) {
         const SegmentNumber number = segment.header.number;
         const bool bounded = next != nullptr;
-        const Bytes bytes = bounded ? segment.bytes.substr(0, next->header.previous_end) : segment.bytes;
-        const FrameRun run = frames_from_start(bytes, identity_, number);
+        const std::size_t end = bounded ? next->header.previous_end : segment.bytes.size();
+        const FrameRun run = frames_from_start(segment.bytes.substr(0, end), identity_, number);
         synced_ = std::max(synced_, run.synced);
         if (bounded ? run.end == next->header.previous_end : run.sealed) return run;
-        const FrameRun later = frames_anywhere(bytes, identity_, number, run.end);
+        const FrameRun later = frames_anywhere(segment, identity_, number, run.end, end);
         synced_ = std::max(synced_, later.synced);
         if (bounded)
             mark({number, run.end}, next->header.previous_end);
@@ -173,7 +184,7 @@ private:
     void search_headless() {
         for (const FoundSegment& segment : headless_) {
             for (const SegmentNumber number : missing()) {
-                const FrameRun run = frames_anywhere(segment.bytes, identity_, number, FileHeader::bytes);
+                const FrameRun run = frames_anywhere(segment, identity_, number, FileHeader::bytes);
                 if (run.bytes == 0) continue;
                 synced_ = std::max(synced_, run.synced);
                 lost_bytes_ += run.bytes;

@@ -175,7 +175,9 @@ private:
         SegmentFilePtr file;
         FileHeader header{};
 
-        FoundSegment found() const { return {file->path, header, {file->memory.data(), file->capacity}}; }
+        FoundSegment found() const {
+            return {file->path, header, {file->memory.data(), file->capacity}, file->file.get()};
+        }
     };
 
     Result<void> load_file(std::string path, const LogState& state, SegmentNumber& highest) {
