@@ -89,6 +89,12 @@ class Report(unittest.TestCase):
         self.assertIn("| workload | ours | against | goal | 1 M |", self.text())
         self.assertIn("values, in 256 MiB of memory\n", self.text())
 
+    def test_says_who_ran_fewer_rounds(self):
+        lines = csv_of(1_000_000).splitlines()
+        once = [line.replace(",100,0,3,", ",100,0,1,") if line.startswith("tkrzw") else line for line in lines]
+        self.assertEqual(self.report(self.written("once.csv", "\n".join(once) + "\n")).stderr, "")
+        self.assertIn("medians of 3 rounds (tkrzw-hash 1): a machine.", self.text())
+
     def test_breaks_a_command_where_a_shell_joins_it_again(self):
         command = "kvilt_bench --workloads " + ",".join(f"workload{n}" for n in range(40)) + " --csv " + "x" * 150
         content = csv_of(1_000_000).replace("kvilt_bench --entries 1000000", command, 1)

@@ -57,18 +57,18 @@ const Candidate* named(const std::vector<Candidate>& candidates, const std::stri
     return found == candidates.end() ? nullptr : &*found;
 }
 
+const Candidate& named_in(const char* option, const std::vector<Candidate>& candidates, const std::string& name) {
+    if (const Candidate* const engine = named(candidates, name)) return *engine;
+    throw Usage(option + (": there is no \"" + name) +
+                "\"; --list names those that were found when this program was configured");
+}
+
 std::vector<const Candidate*> chosen(const std::vector<Candidate>& candidates, const Options& options) {
     std::vector<const Candidate*> engines;
     for (const Candidate& candidate : candidates)
         if (options.engines.empty() && !candidate.description.by_name) engines.push_back(&candidate);
-    for (const std::string& name : options.engines) {
-        const Candidate* const engine = named(candidates, name);
-        if (engine == nullptr)
-            throw Usage("--engines: there is no \"" + name +
-                        "\"; --list names those that were found when this program "
-                        "was configured");
-        engines.push_back(engine);
-    }
+    for (const std::string& name : options.engines) engines.push_back(&named_in("--engines", candidates, name));
+    for (const std::string& name : options.once) static_cast<void>(named_in("--once", candidates, name));
     return engines;
 }
 
@@ -129,11 +129,17 @@ Results run_all(const std::vector<const Candidate*>& engines, const Options& opt
             for (const std::string& name : sequence.for_engine(engine->description))
                 for (const std::string& row : {name, name + also_writes})
                     if (sequence.shows({.workload = row})) results.of(engine->description, row);
-    Progress progress(all.size() * engines.size() * options.rounds);
+    const auto rounds_of = [&](const Candidate* engine) {
+        return std::ranges::find(options.once, engine->description.name) == options.once.end() ? options.rounds : 1;
+    };
+    std::size_t turns = 0;
+    for (const Candidate* engine : engines) turns += rounds_of(engine);
+    Progress progress(all.size() * turns);
     for (std::size_t round = 0; round < options.rounds; ++round)
         for (const Sequence& sequence : all)
             for (std::size_t turn = 0; turn < engines.size(); ++turn) {
                 const Candidate& engine = *engines[(round + turn) % engines.size()]; // none is always the first
+                if (round >= rounds_of(&engine)) continue;
                 progress.run_begins(round, engine.description.name);
                 run(engine, sequence, each, results, progress);
             }

@@ -22,6 +22,7 @@ are medians over rounds.
   --operations N          of workloads that read and of YCSB (as many as entries, a million at most); walks are a tenth
   --synced N              puts of fillsync (1000)
   --rounds N              (3)
+  --once A,B              of these engines, which would take most of the time, one round
   --directory DIRECTORY   where the stores are made, and removed (the place for temporary files)
   --compressed            half-compressible values; engines compress with lz4, or what they have
   --memory-bytes-max N    what an engine may have for caches and buffers; with a group below, also the kernel's cache
@@ -107,6 +108,7 @@ const std::map<std::string, std::string Options::*> texts{
 const std::map<std::string, std::vector<std::string> Options::*> lists{
     {"--engines", &Options::engines},
     {"--workloads", &Options::workloads},
+    {"--once", &Options::once},
     {"--run-workloads", &Options::run_workloads},
 };
 const std::map<std::string, bool Options::*> flags{{"--compressed", &Options::compressed},

@@ -13,6 +13,7 @@ namespace bench {
 struct Options {
     std::vector<std::string> engines{};   // empty: all that are not to be named
     std::vector<std::string> workloads{}; // empty: all but those that are to be named
+    std::vector<std::string> once{};      // engines that run one round
     std::size_t entries = 100'000;
     std::size_t value_bytes = 100;
     std::size_t operations = 0; // of reads and of YCSB; 0: as many as entries, a million at most
