@@ -116,6 +116,34 @@ class Report(unittest.TestCase):
         _, differ, failed = filecmp.cmpfiles(plots, again, names, shallow=False)
         self.assertEqual(differ + failed, [])
 
+    def test_measure_runs_what_is_named_and_makes_the_page(self):
+        for name in ("measure", "report", "report_plots.py", "report_runs.py", "goals.csv"):
+            os.makedirs(os.path.join(self.directory, "bench"), exist_ok=True)
+            shutil.copy(os.path.join(HERE, name), os.path.join(self.directory, "bench", name))
+        os.mkdir(os.path.join(self.directory, "docs"))
+        page = self.written("docs/benchmarks.md", PAGE)
+        program = self.written("program", f"""#!/bin/sh
+echo "$@" >> {self.directory}/calls
+while [ "$1" != --csv ]; do shift; done
+cp {self.small} "$2"
+exit 1  # an engine has failed
+""")
+        os.chmod(program, 0o755)
+        measure = os.path.join(self.directory, "bench", "measure")
+        command = [measure, "--program", program, "--results", "results", "--rounds", "2", "1M", "memory"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("memory is left out", done.stderr)
+        with open(os.path.join(self.directory, "calls"), encoding="utf-8") as file:
+            calls = file.read().splitlines()
+        self.assertEqual(len(calls), 1)
+        self.assertTrue(calls[0].startswith("--rounds 2 --entries 1M ") and calls[0].endswith("--json 1M.json"))
+        with open(page, encoding="utf-8") as file:
+            self.assertIn("### 1,000,000 entries", file.read())
+        wrong = subprocess.run([measure, "2M"], capture_output=True, text=True, check=False)
+        self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
+        self.assertIn("usage: bench/measure", wrong.stderr)
+
     def test_refuses_with_a_sentence(self):
         twice = self.report(self.small, self.small)
         self.assertIn("ratios have to come from one run", twice.stderr)

@@ -38,8 +38,8 @@ inline FrameRun frames_from_start(Bytes file, std::uint64_t identity, SegmentNum
 struct FoundSegment {
     std::string path{};
     FileHeader header{};
-    Bytes bytes{}; // the whole file; 8-byte aligned
-    const File* file = nullptr;
+    Bytes bytes{};              // the whole file; 8-byte aligned
+    const File* file = nullptr; // that they are of; lives as long
 };
 
 // The valid frames of `segment` in [from, end), wherever they begin. Linear: what looks like a frame costs its length

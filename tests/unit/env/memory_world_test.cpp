@@ -60,6 +60,17 @@ TEST_CASE("the memory world's files keep the laws") {
     CHECK(laws::check_file_system(on.world.kill()->files(), "/db", test_seed() + 1) == "");
 }
 
+TEST_CASE("a look for data passes over pages of zeros") {
+    Harness at;
+    const auto file = at.create("db/f", "");
+    file->reserve(1'000'000).value();
+    CHECK(file->data_from(0) >= 1'000'000);
+    file->write_at(100'000, "x").value();
+    CHECK(file->data_from(0) == 98'304); // the page
+    CHECK(file->data_from(99'000) == 99'000);
+    CHECK(file->data_from(102'400) >= 1'000'000);
+}
+
 TEST_CASE("power loss keeps what was synced and loses what was not") {
     Harness on;
     const auto file = on.create_synced("db/f", "kept");

@@ -57,6 +57,22 @@ TEST_CASE("the system's files keep the laws") {
     CHECK(laws::check_file_system(*Environment::system().files, directory.path(), test_seed()) == "");
 }
 
+TEST_CASE("a look for data passes over the holes that the system knows of, reserved space among them") {
+    const TemporaryDirectory directory;
+    const std::string path = directory / "f";
+    const auto file = Environment::system().files->open(path, OpenMode::create).value();
+    file->reserve(1'000'000).value();
+    const detail::Descriptor own(::open(path.c_str(), O_RDONLY));
+    if (::lseek(own.number(), 0, SEEK_HOLE) != 0) {
+        MESSAGE("this file system knows of no holes");
+        return;
+    }
+    CHECK(file->data_from(0) >= 1'000'000);
+    file->map(MapMode::write).value()->data()[500'000] = 'x';
+    CHECK(file->data_from(0) <= 500'000); // pages that are in memory count as data
+    CHECK(file->data_from(500'000) == 500'000);
+}
+
 TEST_CASE("a writer in another process is named, and its lock dies with it") {
     const TemporaryDirectory directory;
     PosixFileSystem files;

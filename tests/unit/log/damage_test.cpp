@@ -344,3 +344,36 @@ TEST_CASE("the same files are read by every policy") {
     frames_by(log::Mapped{});
     frames_by(log::Buffered{});
 }
+
+namespace {
+
+// Has data in one page, and remembers what it was asked.
+class Holey final : public File {
+public:
+    static constexpr std::uint64_t data = 512_KiB;
+
+    Result<std::size_t> read_at(std::uint64_t, char*, std::size_t) const override { return std::size_t{0}; }
+    Result<void> write_at(std::uint64_t, Bytes) override { return {}; }
+    Result<void> sync() override { return {}; }
+    std::uint64_t data_from(std::uint64_t offset) const noexcept override {
+        asked.push_back(offset);
+        return offset <= data ? data : ~std::uint64_t{0};
+    }
+    Result<std::uint64_t> size() const override { return std::uint64_t{0}; }
+    Result<void> resize(std::uint64_t) override { return {}; }
+    Result<void> reserve(std::uint64_t) override { return {}; }
+    Result<std::unique_ptr<Mapping>> map(MapMode) override { return std::unique_ptr<Mapping>(); }
+    Result<void> close() override { return {}; }
+
+    mutable std::vector<std::uint64_t> asked{};
+};
+
+} // namespace
+
+TEST_CASE("a search for frames reads behind a hole, and none of it") {
+    const std::string zeros(1_MiB, '\0');
+    const Holey file;
+    const log::detail::FoundSegment segment{.path = "log-000001", .bytes = zeros, .file = &file};
+    CHECK(log::detail::frames_anywhere(segment, 7, 1, FileHeader::bytes).bytes == 0);
+    CHECK(file.asked == std::vector<std::uint64_t>{FileHeader::bytes, Holey::data + 64_KiB});
+}
