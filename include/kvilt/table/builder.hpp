@@ -13,12 +13,16 @@ namespace kvilt {
 
 namespace table_file {
 
-// Appends to a file in large writes. A file that is not finished is removed at the end.
+// Appends to a file in writes that are as large as a huge page, and begin where one would: file systems that keep what
+// is written at once in one piece of memory can map it as one
+// (docs/decisions/0022-tables-are-written-in-huge-pages.md). A file that is not finished is removed at the end.
 class OutputFile {
 public:
+    static constexpr std::size_t write_bytes = 2_MiB; // but for the last one
+
     OutputFile(FileSystem& files, std::string path, std::unique_ptr<File> file)
         : files_(&files), path_(std::move(path)), file_(std::move(file)) {
-        buffer_.reserve(write_bytes + write_bytes / 4);
+        buffer_.reserve(write_bytes);
     }
     OutputFile(OutputFile&&) noexcept = default;
     OutputFile& operator=(OutputFile&&) = delete;
@@ -31,17 +35,18 @@ public:
     std::uint64_t bytes() const noexcept { return written_ + buffer_.size(); }
 
     Result<void> append(Bytes bytes) {
-        if (bytes.size() < write_bytes) {
-            buffer_.append(bytes);
-            return buffer_.size() < write_bytes ? Result<void>() : flush();
+        while (!bytes.empty()) {
+            const std::size_t count = std::min(bytes.size(), write_bytes - buffer_.size());
+            buffer_.append(bytes.substr(0, count));
+            bytes.remove_prefix(count);
+            if (buffer_.size() == write_bytes) KVILT_TRY(flush());
         }
-        KVILT_TRY(flush());
-        KVILT_TRY(file_->write_at(written_, bytes));
-        written_ += bytes.size();
         return {};
     }
 
-    void pad_to(std::size_t alignment) { buffer_.resize(buffer_.size() + round_up(bytes(), alignment) - bytes()); }
+    Result<void> pad_to(std::size_t alignment) {
+        return append(std::string(round_up(bytes(), alignment) - bytes(), '\0'));
+    }
 
     Result<void> finish() {
         KVILT_TRY(flush());
@@ -52,8 +57,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t write_bytes = std::size_t{512} << 10;
-
     Result<void> flush() {
         if (buffer_.empty()) return {};
         KVILT_TRY(file_->write_at(written_, buffer_));
@@ -204,7 +207,7 @@ Result<TableFile> TableBuilder<Filter, Compression>::finish() {
     footer.number = number_;
     footer.identity = identity_;
     footer.data_bytes = output_.bytes();
-    output_.pad_to(table_file::filter_alignment);
+    KVILT_TRY(output_.pad_to(table_file::filter_alignment));
     const filter::Built built = filter_.finish();
     footer.filter = built.kind;
     footer.filter_bytes = built.bytes.size();

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <vector>
 
 namespace kvilt::test {
 
@@ -18,6 +19,11 @@ using Content = std::shared_ptr<std::string>;
 struct Advised {
     std::size_t will_need = 0;
     bool in_memory = true;
+};
+
+struct Written {
+    std::uint64_t offset = 0;
+    std::size_t bytes = 0;
 };
 
 class MemoryMapping final : public Mapping {
@@ -45,14 +51,14 @@ private:
 
 class MemoryFile final : public File {
 public:
-    MemoryFile(Content content, std::size_t& writes, Advised& advised)
+    MemoryFile(Content content, std::vector<Written>& writes, Advised& advised)
         : content_(std::move(content)), writes_(writes), advised_(advised) {}
     Result<std::size_t> read_at(std::uint64_t offset, char* to, std::size_t count) const override {
         if (offset >= content_->size()) return std::size_t{0};
         return content_->copy(to, count, static_cast<std::size_t>(offset));
     }
     Result<void> write_at(std::uint64_t offset, Bytes bytes) override {
-        ++writes_;
+        writes_.push_back({offset, bytes.size()});
         if (content_->size() < offset + bytes.size()) content_->resize(static_cast<std::size_t>(offset) + bytes.size());
         content_->replace(static_cast<std::size_t>(offset), bytes.size(), bytes);
         return {};
@@ -71,14 +77,14 @@ public:
 
 private:
     Content content_;
-    std::size_t& writes_;
+    std::vector<Written>& writes_;
     Advised& advised_;
 };
 
 class MemoryFiles final : public FileSystem {
 public:
     std::map<std::string, Content> files{};
-    std::size_t writes = 0;
+    std::vector<Written> writes{};
     Advised advised{};
 
     Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {

@@ -292,13 +292,26 @@ TEST_CASE("walks ask for what they will come to, and seldom where it always is i
     CHECK(asked(100) == 100);
 }
 
-TEST_CASE("files are written in large pieces, and removed when obsolete") {
+TEST_CASE("files are written in pieces of 2 MiB, each from a multiple of it, and a rest") {
     Records records;
     for (int i = 0; i < 40'000; ++i)
         records.push_back({.key = std::to_string(100'000 + i), .sequence = 1, .value = std::string(100, 'v')});
+    records.push_back({.key = "2", .sequence = 1, .value = std::string(5_MiB, 'w')});
     Fixture fixture;
     const TableFile file = fixture.build<filter::Locator, compression::None>(records);
-    CHECK(fixture.files.writes <= file.bytes / (256 << 10) + 1);
+    std::uint64_t end = 0;
+    for (const Written& write : fixture.files.writes) {
+        CHECK(write.offset == end);
+        end += write.bytes;
+        CHECK(write.bytes == std::min<std::uint64_t>(2_MiB, file.bytes - write.offset));
+    }
+    CHECK(end == file.bytes);
+    CHECK(fixture.files.writes.size() >= 5);
+}
+
+TEST_CASE("a file is removed when it is obsolete and nobody reads it") {
+    Fixture fixture;
+    const TableFile file = fixture.build<filter::Locator, compression::None>({{.key = "a", .sequence = 1}});
     using Reader = TableReader<filter::Locator, compression::None, reads::Mapped>;
     auto reader = open_table<Reader>(fixture, file);
     auto second = reader;
@@ -306,7 +319,7 @@ TEST_CASE("files are written in large pieces, and removed when obsolete") {
     reader.reset();
     CHECK(fixture.files.files.size() == 1);
     Reader::Found found;
-    CHECK(second->find("100123", hash_key("100123"), sequence_max, found).value());
+    CHECK(second->find("a", hash_key("a"), sequence_max, found).value());
     second.reset();
     CHECK(fixture.files.files.empty());
 }
