@@ -49,12 +49,13 @@ private:
 class Values {
 public:
     // Of compressible ones each 100 bytes are 50 random ones, twice.
-    Values(std::size_t bytes, bool compressible) : bytes_(bytes) {
+    Values(std::size_t bytes, bool compressible)
+        : bytes_(bytes), step_(compressible ? 2 * piece_bytes : 1), steps_((compressible ? 1'000'000 : span) / step_) {
         std::string piece;
-        for (std::uint64_t n = 0; pool_.size() < span + bytes; ++n) {
+        for (std::uint64_t n = 0; pool_.size() < steps_ * step_ + bytes; ++n) {
             kvilt::coding::append(piece, kvilt::mix(3, n));
-            if (piece.size() < 50) continue;
-            piece.resize(50);
+            if (piece.size() < piece_bytes) continue;
+            piece.resize(piece_bytes);
             pool_ += piece;
             if (compressible) pool_ += piece;
             piece.clear();
@@ -63,7 +64,7 @@ public:
 
     std::size_t bytes() const noexcept { return bytes_; }
     Bytes of(std::uint64_t number, std::uint64_t version) const noexcept {
-        return Bytes(pool_).substr(kvilt::mix(number, version) % span, bytes_);
+        return Bytes(pool_).substr(kvilt::mix(number, version) % steps_ * step_, bytes_);
     }
     // By size, the first and the last 8 bytes: of one version, or of any up to `versions_max`.
     bool is(Bytes value, std::uint64_t number, std::uint64_t version) const noexcept {
@@ -80,6 +81,7 @@ public:
 
 private:
     static constexpr std::size_t span = 256 << 10;
+    static constexpr std::size_t piece_bytes = 50;
 
     static std::uint64_t word(const char* at) noexcept {
         std::uint64_t value;
@@ -88,6 +90,8 @@ private:
     }
 
     std::size_t bytes_;
+    std::size_t step_; // values begin at multiples of it, below steps_ times itself
+    std::size_t steps_;
     std::string pool_{};
 };
 

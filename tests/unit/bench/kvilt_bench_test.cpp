@@ -6,6 +6,7 @@
 #include "../../../bench/kvilt_bench/latency.hpp"
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <vector>
 
 using namespace bench;
@@ -136,6 +137,19 @@ TEST_CASE("keys are digits, in the order of their numbers, with room for missing
     missing.set_missing(19);
     CHECK(missing.bytes() > Key(19).bytes());
     CHECK(missing.bytes() < Key(20).bytes());
+}
+
+TEST_CASE("half of a compressible value repeats the other half, and other values do not") {
+    const Values values(200, true);
+    std::set<Bytes> seen;
+    for (std::uint64_t number = 0; number < 100; ++number) {
+        const Bytes value = values.of(number, 0);
+        CHECK(value.size() == 200);
+        CHECK(value.substr(0, 50) == value.substr(50, 50));
+        CHECK(value.substr(100, 50) == value.substr(150, 50));
+        seen.insert(value.substr(0, 50));
+    }
+    CHECK(seen.size() > 95);
 }
 
 TEST_CASE("values tell their key and version apart") {
