@@ -15,8 +15,9 @@ namespace {
 
 using Lsm = Store<memtable::Art<>, log::Mapped, table::Lsm<>>;
 
-constexpr Lsm::Options small{.memtable = {.bytes_max = 128_KiB}, .log = {.segment_bytes_min = 4096}};
-constexpr int keys = 3000;
+constexpr Lsm::Options small{
+    .memtable = {.bytes_max = 128_KiB}, .log = {.segment_bytes_min = 4096}, .table = {.file_bytes_max = 512_KiB}};
+constexpr int keys = 3000; // of 660 KiB: once compacted they are two files
 
 std::string name(int i) { return "key" + std::to_string(i); }
 std::string value(int i) { return std::string(200, static_cast<char>('a' + i % 26)); }
@@ -59,7 +60,7 @@ TEST_CASE("a flush in which memory runs out loses no record: it is begun anew") 
 }
 
 TEST_CASE("a compaction in which memory runs out loses no record: another is planned") {
-    for (int at = 1; at <= 4; ++at) {
+    for (int at = 1; at <= 6; ++at) { // each file is made, written and synced
         CAPTURE(at);
         MemoryWorld world;
         auto store = Lsm::open("store", small, world.environment()).value();
