@@ -21,9 +21,7 @@ public:
     static constexpr std::size_t write_bytes = 2_MiB; // but for the last one
 
     OutputFile(FileSystem& files, std::string path, std::unique_ptr<File> file)
-        : files_(&files), path_(std::move(path)), file_(std::move(file)) {
-        buffer_.reserve(write_bytes);
-    }
+        : files_(&files), path_(std::move(path)), file_(std::move(file)) {}
     OutputFile(OutputFile&&) noexcept = default;
     OutputFile& operator=(OutputFile&&) = delete;
     ~OutputFile() {
@@ -68,7 +66,7 @@ private:
     FileSystem* files_;
     std::string path_;
     std::unique_ptr<File> file_; // null once finished
-    std::string buffer_;
+    std::string buffer_;         // grows to what a piece takes: small tables are many
     std::uint64_t written_ = 0;
 };
 
