@@ -50,7 +50,8 @@ class Values {
 public:
     // Of compressible ones each 100 bytes are 50 random ones, twice.
     Values(std::size_t bytes, bool compressible)
-        : bytes_(bytes), step_(compressible ? 2 * piece_bytes : 1), steps_((compressible ? 1'000'000 : span) / step_) {
+        : bytes_(bytes), step_(compressible ? 2 * piece_bytes : 1),
+          steps_((compressible ? span_compressible : span) / step_) {
         std::string piece;
         for (std::uint64_t n = 0; pool_.size() < steps_ * step_ + bytes; ++n) {
             kvilt::coding::append(piece, kvilt::mix(3, n));
@@ -81,6 +82,7 @@ public:
 
 private:
     static constexpr std::size_t span = 256 << 10;
+    static constexpr std::size_t span_compressible = 1'000'000; // few values are met twice within a block
     static constexpr std::size_t piece_bytes = 50;
 
     static std::uint64_t word(const char* at) noexcept {

@@ -6,7 +6,9 @@
 #include <kvilt/table/format.hpp>
 #include <kvilt/table/index.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace kvilt {

@@ -139,8 +139,9 @@ TEST_CASE("keys are digits, in the order of their numbers, with room for missing
     CHECK(missing.bytes() < Key(20).bytes());
 }
 
-TEST_CASE("half of a compressible value repeats the other half, and other values do not") {
+TEST_CASE("half of a compressible value repeats the other half, and of other values it does not") {
     const Values values(200, true);
+    const Values others(200, false);
     std::set<Bytes> seen;
     for (std::uint64_t number = 0; number < 100; ++number) {
         const Bytes value = values.of(number, 0);
@@ -148,6 +149,7 @@ TEST_CASE("half of a compressible value repeats the other half, and other values
         CHECK(value.substr(0, 50) == value.substr(50, 50));
         CHECK(value.substr(100, 50) == value.substr(150, 50));
         seen.insert(value.substr(0, 50));
+        CHECK(others.of(number, 0).substr(0, 50) != others.of(number, 0).substr(50, 50));
     }
     CHECK(seen.size() > 95);
 }
