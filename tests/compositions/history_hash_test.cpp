@@ -23,7 +23,7 @@ TEST_CASE("three hash tables for many threads over tiers play the history") {
         Store<memtable::Hash<threads::Many>, log::Mapped, table::Lsm<compaction::Tiered>, partition::HashMod>>(
         {.memtable = {.bytes_max = 64_KiB},
          .log = {.segment_bytes_min = 4_KiB},
-         .table = {.file_bytes_max = 64_KiB, .level_bytes_base = 64_KiB},
+         .table = {.file_bytes_max = 64_KiB, .level_bytes_base = 64_KiB, .merge_after_reads = 8},
          .partition = {.shards = 3}});
 }
 

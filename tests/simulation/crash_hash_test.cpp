@@ -20,7 +20,8 @@ TEST_CASE("tables without a log keep what was flushed, and whole batches") {
 
 TEST_CASE("a store with a background worker loses nothing that it promised, wherever the worker stands") {
     using Events = Store<memtable::Art<threads::Many>, log::Mapped, table::Lsm<compaction::Tiered>>;
-    campaign::crash<Events>({.store = {.memtable = {.entries_max = 12},
-                                       .log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 16_KiB},
-                                       .table = {.file_bytes_max = 8_KiB, .level_bytes_base = 16_KiB}}});
+    campaign::crash<Events>(
+        {.store = {.memtable = {.entries_max = 12},
+                   .log = {.segment_bytes_min = 4_KiB, .segment_bytes_max = 16_KiB},
+                   .table = {.file_bytes_max = 8_KiB, .level_bytes_base = 16_KiB, .merge_after_reads = 8}}});
 }

@@ -15,16 +15,16 @@ class Gate {
 public:
     class [[nodiscard]] Pass {
     public:
-        explicit Pass(Gate& gate) : gate_(gate.enter() ? &gate : nullptr) {}
+        explicit Pass(Gate& gate) : mark_(gate.enter()) {}
         Pass(const Pass&) = delete;
         Pass& operator=(const Pass&) = delete;
         ~Pass() {
-            if (gate_ != nullptr) gate_->leave();
+            if (mark_ != nullptr) Marks::leave(*mark_);
         }
-        explicit operator bool() const noexcept { return gate_ != nullptr; }
+        explicit operator bool() const noexcept { return mark_ != nullptr; }
 
     private:
-        Gate* gate_;
+        typename Gate::Marks::Slot* mark_;
     };
 
     void open() noexcept { closed_.store(false, std::memory_order_release); }
@@ -38,25 +38,30 @@ public:
     }
 
 private:
+    // Where there is one thread, nobody is waited for.
+    struct NoMarks {
+        struct Slot {};
+        Slot& enter(const typename Threads::template Atomic<Era>&) noexcept { return slot; }
+        static void leave(Slot&) noexcept {}
+        [[no_unique_address]] Slot slot{};
+    };
+    using Marks = std::conditional_t<Threads::many, kvilt::detail::ShortPins<Threads>, NoMarks>;
+
     // The mark comes before the look: who closes and does not see it has closed before the look. Each thread marks a
     // place of its own, so that those who go in and out do not wait for one another's cache lines.
-    bool enter() {
-        if constexpr (Threads::many) inside_.enter(somebody_);
+    typename Marks::Slot* enter() {
+        auto& mark = inside_.enter(somebody_);
         if (!closed_.load()) [[likely]]
-            return true;
-        leave();
-        return false;
-    }
-    void leave() noexcept {
-        if constexpr (Threads::many) inside_.leave();
+            return &mark;
+        Marks::leave(mark);
+        return nullptr;
     }
 
     static constexpr Era nobody = ~Era{0};
-    struct Unmarked {};
 
     typename Threads::template Atomic<bool> closed_{true};
     const typename Threads::template Atomic<Era> somebody_{1};
-    [[no_unique_address]] std::conditional_t<Threads::many, kvilt::detail::ShortPins<Threads>, Unmarked> inside_{};
+    [[no_unique_address]] Marks inside_{};
 };
 
 } // namespace kvilt::cluster

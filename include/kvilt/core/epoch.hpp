@@ -64,15 +64,20 @@ private:
 template <class Threads>
 class ShortPins {
 public:
-    void enter(Era era) noexcept {
-        if (depth_++ == 0) era_ = era;
+    struct Slot {
+        Era era = 0;
+        std::size_t depth = 0;
+    };
+
+    Slot& enter(const typename Threads::template Atomic<Era>& era) noexcept {
+        if (slot_.depth++ == 0) slot_.era = era.load();
+        return slot_;
     }
-    void leave() noexcept { --depth_; }
-    Era oldest(Era none) const noexcept { return depth_ == 0 ? none : era_; }
+    static void leave(Slot& slot) noexcept { --slot.depth; }
+    Era oldest(Era none) const noexcept { return slot_.depth == 0 ? none : slot_.era; }
 
 private:
-    std::size_t depth_ = 0;
-    Era era_ = 0;
+    Slot slot_{};
 };
 
 // Many threads: a cache line each, in blocks made on demand and kept until the end.
@@ -80,16 +85,23 @@ template <class Threads>
     requires Threads::many
 class ShortPins<Threads> {
 public:
+    struct alignas(64) Slot {
+        std::atomic<Era> era{0};
+        std::size_t depth = 0;               // of the owning thread, as are the next ones
+        std::atomic<std::uint64_t> reads{0}; // see Epochs::reads()
+        std::uint64_t reads_told = 0;
+    };
+
     ~ShortPins() {
         for (auto& block : blocks_) delete block.load();
     }
 
-    void enter(const std::atomic<Era>& era) {
+    Slot& enter(const std::atomic<Era>& era) {
         Slot& slot = mine();
         if (slot.depth++ == 0) slot.era.store(era.load(std::memory_order_acquire), std::memory_order_seq_cst);
+        return slot;
     }
-    void leave() noexcept {
-        Slot& slot = mine();
+    static void leave(Slot& slot) noexcept {
         if (--slot.depth == 0) slot.era.store(0, std::memory_order_release);
     }
     Era oldest(Era none) const noexcept {
@@ -102,12 +114,15 @@ public:
         }
         return era;
     }
+    std::uint64_t reads() const noexcept {
+        std::uint64_t sum = 0;
+        for (const auto& pointer : blocks_)
+            if (const Block* block = pointer.load(std::memory_order_acquire); block != nullptr)
+                for (const Slot& slot : *block) sum += slot.reads.load(std::memory_order_relaxed);
+        return sum;
+    }
 
 private:
-    struct alignas(64) Slot {
-        std::atomic<Era> era{0};
-        std::size_t depth = 0; // of the owning thread
-    };
     static constexpr std::size_t block_slots = 64;
     using Block = std::array<Slot, block_slots>;
 
@@ -141,18 +156,31 @@ public:
 
     class [[nodiscard]] Pin {
     public:
-        explicit Pin(Epochs& epochs) : epochs_(&epochs) {
-            if constexpr (Threads::many)
-                epochs.short_pins_.enter(epochs.era_);
-            else
-                epochs.short_pins_.enter(epochs.era_.load());
-        }
+        explicit Pin(Epochs& epochs) : slot_(epochs.short_pins_.enter(epochs.era_)) {}
         Pin(const Pin&) = delete;
         Pin& operator=(const Pin&) = delete;
-        ~Pin() { epochs_->short_pins_.leave(); }
+        ~Pin() { Pins::leave(slot_); }
+
+        // Adds to what Epochs::reads() sums up; no other thread's cache line is touched.
+        void count(std::uint64_t reads) const noexcept
+            requires(Threads::many)
+        {
+            slot_.reads.store(slot_.reads.load(std::memory_order_relaxed) + reads, std::memory_order_relaxed);
+        }
+        // Once for every `reads` that this thread has counted.
+        bool counted(std::uint64_t reads) const noexcept
+            requires(Threads::many)
+        {
+            const std::uint64_t now = slot_.reads.load(std::memory_order_relaxed);
+            if (now - slot_.reads_told < reads) [[likely]]
+                return false;
+            slot_.reads_told = now;
+            return true;
+        }
 
     private:
-        Epochs* epochs_;
+        using Pins = detail::ShortPins<Threads>;
+        typename Pins::Slot& slot_;
     };
 
     // Movable; may be released by another thread than took it.
@@ -186,6 +214,13 @@ public:
     };
 
     Era now() const noexcept { return era_.load(std::memory_order_acquire); }
+
+    // What pins have counted since the beginning.
+    std::uint64_t reads() const noexcept
+        requires(Threads::many)
+    {
+        return short_pins_.reads();
+    }
 
     // Loads `root` and pins what it points to: what is reachable from it was born at or before the pin's era, provided
     // that who publishes takes `now()` as birth after his last retire() and before he stores the root.

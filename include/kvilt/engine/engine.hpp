@@ -97,7 +97,8 @@ public:
             live = record.cell.kind == Kind::put;
             if (live) use(record.cell.value);
         };
-        auto found = at ? reader_.find(key, *at, use_record) : reader_.find_newest(key, use_record);
+        auto found = at ? reader_.find(pin, key, *at, use_record) : reader_.find_newest(pin, key, use_record);
+        upkeep_.after_read(pin);
         if (!found) return found;
         return live;
     }
@@ -108,9 +109,10 @@ public:
         for (std::size_t done = 0; done < keys.size(); done += side_by_side_max) {
             const auto some = keys.subspan(done, std::min(side_by_side_max, keys.size() - done));
             const Pin pin(state_->epochs);
-            KVILT_TRY(reader_.find_newest_of(some, [&](std::size_t n, const Record& record) {
+            KVILT_TRY(reader_.find_newest_of(pin, some, [&](std::size_t n, const Record& record) {
                 if (record.cell.kind == Kind::put) use(done + n, record.cell.value);
             }));
+            upkeep_.after_read(pin);
         }
         return {};
     }
@@ -120,14 +122,18 @@ public:
     [[gnu::always_inline]] Result<bool> view_record(Bytes key, Use&& use) const {
         const Pin pin(state_->epochs);
         bool live = false;
-        KVILT_TRY(reader_.find_newest(key, [&](const Record& record) {
+        KVILT_TRY(reader_.find_newest(pin, key, [&](const Record& record) {
             live = record.cell.kind == Kind::put;
             if (live) use(record);
         }));
+        upkeep_.after_read(pin);
         return live;
     }
 
-    Scan<P> scan(Range range, std::optional<Sequence> at) const { return Scan<P>(*state_, std::move(range), at); }
+    Scan<P> scan(Range range, std::optional<Sequence> at) const {
+        if constexpr (counts_reads<P>) upkeep_.after_read(Pin(state_->epochs)); // for the scans before this one
+        return Scan<P>(*state_, std::move(range), at);
+    }
 
     Sequence take_snapshot() const { return state_->snapshots.take(state_->published); }
     void release_snapshot(Sequence at) const noexcept {

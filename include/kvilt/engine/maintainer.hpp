@@ -53,6 +53,7 @@ public:
         KVILT_TRY(carry_out({.sequence = flushing_->highest, .tables = flush->edit(), .freed = freed_by(*flushing_)},
                             flushing_));
         flushing_ = nullptr;
+        note_shape();
         state_.counters.flushes.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
@@ -66,7 +67,10 @@ public:
     // Goes on with the present compaction, or plans one. False: the shape is as it should be. Between two slices of a
     // long one, what was frozen meanwhile is flushed first.
     Result<bool> compact_slice(std::size_t bytes, bool everything = false) {
-        if (!job_) job_ = state_.tables->plan(current(), state_.snapshots.list(), everything);
+        if (!job_) {
+            for_reads_ = false;
+            job_ = state_.tables->plan(current(), state_.snapshots.list(), everything);
+        }
         if (!job_) return false;
         auto job = std::move(job_); // as in flush_slice
         KVILT_TRY_ASSIGN(done, job->step(bytes));
@@ -75,6 +79,8 @@ public:
             return true;
         }
         KVILT_TRY(carry_out({.tables = job->edit()}, nullptr));
+        if (!for_reads_) note_shape();
+        for_reads_ = false;
         state_.counters.compactions.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
@@ -86,6 +92,22 @@ public:
         do KVILT_TRY(compact_and_flush(true));
         while (job_);
         return {};
+    }
+
+    // When nothing is due: begins to merge runs that reads have paid for. Not beside writers, of more than one write in
+    // eight reads: they would miss the core, and change the shape themselves. True when there is something to do.
+    bool compact_for_reads()
+        requires counts_reads<P>
+    {
+        const std::uint64_t reads = state_.epochs.reads();
+        const Sequence written = state_.published.load(std::memory_order_relaxed);
+        const bool calm = (written - written_before_) * 8 <= reads - reads_before_;
+        reads_before_ = reads;
+        written_before_ = written;
+        if (job_ || !calm) return job_ != nullptr;
+        job_ = state_.tables->plan_for_reads(current(), state_.snapshots.list(), reads - reads_at_shape_);
+        for_reads_ = job_ != nullptr;
+        return for_reads_;
     }
 
     // What the last jobs have written is checked before a read pays for it. True: there is more.
@@ -115,6 +137,11 @@ private:
     static constexpr std::size_t spare_bytes_least = 1 << 20;
 
     using Tables = typename TablesOf<P>::type;
+
+    // The runs are others: what was read of the former ones does not count.
+    void note_shape() noexcept {
+        if constexpr (counts_reads<P>) reads_at_shape_ = state_.epochs.reads();
+    }
 
     void let_spares_go(std::unique_lock<typename P::Threads::Mutex> lock) {
         if (state_.log->active() != 0) return;
@@ -199,6 +226,10 @@ private:
     std::unique_ptr<typename Tables::template Flush<GenerationSource<P>>> flush_{};
     Generation<P>* flushing_ = nullptr; // while there is a flush
     std::unique_ptr<typename Tables::Job> job_{};
+    bool for_reads_ = false; // the job
+    std::uint64_t reads_at_shape_ = 0;
+    std::uint64_t reads_before_ = 0; // compact_for_reads()
+    Sequence written_before_ = 0;
 };
 
 } // namespace kvilt::engine

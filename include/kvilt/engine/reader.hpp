@@ -11,16 +11,18 @@
 
 namespace kvilt::engine {
 
-// Any thread, inside an epoch pin.
+// Any thread. What is found stays as long as the pin.
 template <class P>
 class Reader {
 public:
+    using Pin = typename Epochs<typename P::Threads>::Pin;
+
     explicit Reader(const State<P>& state) : state_(state) {}
 
     // Calls `use(const Record&)` with the newest record of `key` at or below `at` and returns true; false if there is
     // none. Tombstones are records.
     template <class Use>
-    Result<bool> find(Bytes key, Sequence at, Use&& use) const {
+    Result<bool> find(const Pin& pin, Bytes key, Sequence at, Use&& use) const {
         if constexpr (!P::tables) {
             const LogRecord* head = state_.active->index.find(key);
             const LogRecord* record = head == nullptr ? nullptr : head->visible(at);
@@ -28,27 +30,27 @@ public:
             use(record->record());
             return true;
         } else {
-            return find_in(state_.seen(), key, at, std::forward<Use>(use));
+            return find_in(pin, state_.seen(), key, at, std::forward<Use>(use));
         }
     }
 
     // The same with the newest published record.
     template <class Use>
-    Result<bool> find_newest(Bytes key, Use&& use) const {
+    Result<bool> find_newest(const Pin& pin, Bytes key, Use&& use) const {
         if constexpr (!P::tables) {
             const LogRecord* record = newest_in(*state_.active, key);
             if (record == nullptr) return false;
             use(record->record());
             return true;
         } else {
-            return find_newest_in(state_.seen(), key, std::forward<Use>(use));
+            return find_newest_in(pin, state_.seen(), key, std::forward<Use>(use));
         }
     }
 
     // The same for several keys, side_by_side_max at most, whose look-ups wait for memory together. use(n, record) for
     // each key that has one, in their order.
     template <class Use>
-    Result<void> find_newest_of(std::span<const Bytes> keys, Use&& use) const {
+    Result<void> find_newest_of(const Pin& pin, std::span<const Bytes> keys, Use&& use) const {
         assert(keys.size() <= side_by_side_max);
         Heads heads{};
         if constexpr (!P::tables) {
@@ -63,8 +65,13 @@ public:
             using Search = typename VersionOf<P>::type::Search;
             const Sequence at = state_.published.load(std::memory_order_acquire);
             std::array<Search, side_by_side_max> searches;
-            for (std::size_t n = 0; n < keys.size(); ++n)
-                if (heads[n] == nullptr) searches[n] = Search(*view.tables, keys[n], at);
+            std::uint64_t searched = 0;
+            for (std::size_t n = 0; n < keys.size(); ++n) {
+                if (heads[n] != nullptr) continue;
+                searches[n] = Search(*view.tables, keys[n], at);
+                ++searched;
+            }
+            count(pin, view, searched);
             descend(std::span(searches).first(keys.size()));
             for (std::size_t n = 0; n < keys.size(); ++n) {
                 if (heads[n] != nullptr) {
@@ -98,7 +105,7 @@ private:
     }
 
     template <class Use>
-    Result<bool> find_in(const View<P>& view, Bytes key, Sequence at, Use&& use) const {
+    Result<bool> find_in(const Pin& pin, const View<P>& view, Bytes key, Sequence at, Use&& use) const {
         const auto use_chain = [&](const Generation<P>& generation) {
             const LogRecord* head = generation.index.find(key);
             const LogRecord* record = head == nullptr ? nullptr : head->visible(at);
@@ -108,7 +115,7 @@ private:
         if (use_chain(*view.active)) return true;
         for (const Generation<P>* generation : view.frozen)
             if (use_chain(*generation)) return true;
-        return find_in_tables(view, key, at, use);
+        return find_in_tables(pin, view, key, at, use);
     }
 
     // A head that is published is the newest. Behind one that is not, the record before it is, and stays where it is
@@ -127,21 +134,28 @@ private:
 
     // The view was loaded before: in its tables nothing is newer than what is published now.
     template <class Use>
-    Result<bool> find_newest_in(const View<P>& view, Bytes key, Use&& use) const {
+    Result<bool> find_newest_in(const Pin& pin, const View<P>& view, Bytes key, Use&& use) const {
         const LogRecord* record = newest_in(*view.active, key);
         for (std::size_t i = 0; record == nullptr && i < view.frozen.size(); ++i)
             record = newest_in(*view.frozen[i], key);
-        if (record == nullptr) return find_in_tables(view, key, state_.published.load(std::memory_order_acquire), use);
+        if (record == nullptr)
+            return find_in_tables(pin, view, key, state_.published.load(std::memory_order_acquire), use);
         use(record->record());
         return true;
     }
 
     template <class Use>
-    Result<bool> find_in_tables(const View<P>& view, Bytes key, Sequence at, Use& use) const {
+    Result<bool> find_in_tables(const Pin& pin, const View<P>& view, Bytes key, Sequence at, Use& use) const {
+        count(pin, view, 1);
         typename TablesOf<P>::type::Found found;
         KVILT_TRY_ASSIGN(hit, state_.tables->find(*view.tables, key, at, found));
         if (hit) use(found.record);
         return hit;
+    }
+
+    static void count(const Pin& pin, const View<P>& view, std::uint64_t reads) noexcept {
+        if constexpr (counts_reads<P>)
+            if (view.tables->runs() > 1) pin.count(reads);
     }
 
     const State<P>& state_;

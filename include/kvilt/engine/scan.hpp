@@ -152,12 +152,17 @@ public:
         view_ = view;
         snapshot_ = Registration(state, at);
         at_ = snapshot_.at();
+        if constexpr (counts_reads<P>)
+            if (view_->tables->runs() > 1) reads_ = Reads(state);
     }
 
     void reverse() noexcept { reverse_ = !reverse_; }
 
     // To the first, then each next pair. False at the end and after an error: see status().
-    bool next() { return reverse_ ? next_backwards() : next_forwards(); }
+    bool next() {
+        reads_.step();
+        return reverse_ ? next_backwards() : next_forwards();
+    }
 
     Bytes key() const noexcept { return reverse_ ? Bytes(key_) : record_->key; }
     Bytes value() const noexcept { return reverse_ ? Bytes(value_) : record_->cell.value; }
@@ -206,6 +211,31 @@ private:
     private:
         State<P>* state_ = nullptr;
         Sequence at_ = 0;
+    };
+
+    // What a scan of several runs was worth, told at its end in look-ups: with each further run to seek in costs as
+    // much as eight, and eight steps as much as one.
+    class Reads {
+    public:
+        Reads() = default;
+        explicit Reads(State<P>& state) noexcept : state_(&state) {}
+        Reads(Reads&& other) noexcept : state_(std::exchange(other.state_, nullptr)), steps_(other.steps_) {}
+        Reads& operator=(Reads&& other) noexcept {
+            std::swap(state_, other.state_);
+            std::swap(steps_, other.steps_);
+            return *this;
+        }
+        ~Reads() {
+            if (state_ != nullptr) typename Epochs<typename P::Threads>::Pin(state_->epochs).count(8 + steps_ / 8);
+        }
+        void step() noexcept { ++steps_; }
+
+    private:
+        State<P>* state_ = nullptr;
+        std::uint64_t steps_ = 0;
+    };
+    struct NoReads {
+        void step() noexcept {}
     };
 
     std::size_t sources_max() const {
@@ -295,6 +325,7 @@ private:
     typename Epochs<typename P::Threads>::LongPin pin_;
     const View<P>* view_ = nullptr;
     Registration snapshot_;
+    [[no_unique_address]] std::conditional_t<counts_reads<P>, Reads, NoReads> reads_{};
     Sequence at_ = 0;
     Range range_;
     Merge<Source> merge_{{}};

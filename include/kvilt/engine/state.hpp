@@ -49,6 +49,10 @@ struct View {
     Era tables_born = 0;
 };
 
+// Reads of several runs are counted, for a worker who can make them one.
+template <class P>
+inline constexpr bool counts_reads = P::tables && P::Threads::many;
+
 struct Homeless {};
 
 template <class P>

@@ -51,7 +51,7 @@ private:
         bool found = false;
         Result<void> appended;
         const auto append_to = [&](const Record* present) { appended = append(key, present, decide, outcome); };
-        KVILT_TRY(reader_.find_newest(key, [&](const Record& record) {
+        KVILT_TRY(reader_.find_newest(pin, key, [&](const Record& record) {
             found = true;
             append_to(record.cell.kind == Kind::put ? &record : nullptr);
         }));

@@ -33,7 +33,9 @@ class Upkeep {
 public:
     static constexpr bool has_worker = P::Threads::many && P::on_disk;
 
-    Upkeep(State<P>& state, Writer<P>& writer) : state_(state), writer_(writer), maintainer_(state) {}
+    Upkeep(State<P>& state, Writer<P>& writer) : state_(state), writer_(writer), maintainer_(state) {
+        if constexpr (counts_reads<P>) reads_between_looks_ = state.tables->merge_after_reads();
+    }
     ~Upkeep() { stop(); }
 
     void start() {
@@ -57,7 +59,7 @@ public:
     }
 
     // The shape has changed, though nothing was appended.
-    void wake() {
+    void wake() const {
         if (worker_ == nullptr) return;
         calls_.fetch_add(1);
         worker_->wake();
@@ -95,6 +97,13 @@ public:
                 note(slice(slice_for_debt()));
             }
         }
+    }
+
+    // After each read, inside its pin: the worker looks once in a while at how much was read.
+    [[gnu::always_inline]] void after_read(const typename Epochs<typename P::Threads>::Pin& pin) const {
+        if constexpr (counts_reads<P>)
+            if (reads_between_looks_ != 0 && pin.counted(reads_between_looks_)) [[unlikely]]
+                wake();
     }
 
     // What the last slice of maintenance failed with; it is tried again with the next.
@@ -143,10 +152,15 @@ private:
 
     void wait_for_debt() {
         constexpr std::uint64_t free_of_charge = 8;
+        constexpr std::uint64_t us_least = 4'000; // fewer and longer: a wakeup costs, and so does a late one
+        constexpr std::uint64_t us_most = 20'000;
         const std::uint64_t debt = debt_in_memtables();
         if (debt <= free_of_charge) return;
+        const std::uint64_t us = owed_us_.load(std::memory_order_relaxed) + (debt - free_of_charge) * 100;
+        owed_us_.store(us < us_least ? us : 0, std::memory_order_relaxed);
+        if (us < us_least) return;
         state_.counters.stalls.fetch_add(1, std::memory_order_relaxed);
-        state_.home.environment.clock->sleep_us(std::min<std::uint64_t>((debt - free_of_charge) * 100, 20'000));
+        state_.home.environment.clock->sleep_us(std::min(us, us_most));
     }
 
     // One bounded piece of whatever is due. True: there is more.
@@ -158,6 +172,7 @@ private:
                 KVILT_TRY(maintainer_.flush_slice(bytes));
                 return true;
             }
+            if (stopping_.load()) return false; // whoever closes does not wait: it is planned anew
             return maintainer_.compact_slice(bytes);
         } else if constexpr (P::durable) {
             // Where nothing is cleaned the writer keeps his lock to himself.
@@ -185,9 +200,7 @@ private:
             }
             const auto more = slice(worker_slice_bytes);
             note(more);
-            if (more && *more) continue;
-            if (more) settle(calls_before);
-            return;
+            if (!more || (!*more && !settle(calls_before))) return;
         }
     }
 
@@ -196,8 +209,8 @@ private:
     bool may_grow() const { return P::tables || state_.leaving_bytes.load(std::memory_order_relaxed) == 0; }
 
     // Nothing is due. Until somebody writes or calls the worker spares readers what they would have to do: beside a
-    // writer they would miss the core that he has.
-    void settle(std::size_t calls_before) {
+    // writer they would miss the core that he has. True: now something is.
+    bool settle(std::size_t calls_before) {
         if constexpr (P::tables) {
             const std::size_t owed_before = owed_bytes_.load(std::memory_order_relaxed);
             {
@@ -206,13 +219,16 @@ private:
             }
             for (Result<bool> more = true; more && *more;) {
                 while (state_.maintainer.wanted()) std::this_thread::yield();
-                if (stopping_.load() || calls_.load() != calls_before) return;
-                if (owed_bytes_.load(std::memory_order_relaxed) != owed_before) return;
+                if (stopping_.load() || calls_.load() != calls_before) return false;
+                if (owed_bytes_.load(std::memory_order_relaxed) != owed_before) return false;
                 const std::lock_guard lock(state_.maintainer);
                 more = maintainer_.check_ahead(check_slice_bytes);
                 if (!more) note(more);
             }
+            const std::lock_guard lock(state_.maintainer);
+            return reads_between_looks_ != 0 && maintainer_.compact_for_reads();
         }
+        return false;
     }
 
     // The timer's task. Not the worker's, who may be long at a compaction, or wait for one that was asked for.
@@ -225,10 +241,12 @@ private:
     State<P>& state_;
     Writer<P>& writer_;
     [[no_unique_address]] typename MaintainerOf<P>::type maintainer_;
+    std::uint64_t reads_between_looks_ = 0; // 0: nobody looks
     std::unique_ptr<Worker> worker_{};
     std::unique_ptr<Worker> timer_{}; // with Sync::interval
     Count owed_bytes_{0};
-    Count calls_{0}; // for the worker
+    Count owed_us_{0};
+    mutable Count calls_{0}; // for the worker
     typename P::Threads::template Atomic<bool> stopping_{false};
     [[no_unique_address]] mutable typename P::Threads::Mutex noting_{};
     std::optional<Error> last_error_{};

@@ -106,7 +106,8 @@ public:
     // Some slices of the compaction that is due; gives it up in the middle once in a while.
     std::string compact(bool everything) {
         const Version& version = *tables_->current();
-        auto job = tables_->plan(version, snapshots_, everything);
+        auto job = !everything && dice_.once_in(4) ? tables_->plan_for_reads(version, snapshots_, dice_.below(2'000))
+                                                   : tables_->plan(version, snapshots_, everything);
         if (job == nullptr) return {};
         for (;;) {
             auto done = job->step(1 + dice_.below(20'000));

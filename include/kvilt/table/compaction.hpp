@@ -136,6 +136,30 @@ public:
         return plan;
     }
 
+    // The runs of the first levels, as many of them as reads have paid for. Each of `reads` look-ups has looked into
+    // every run; one in one run too many pays for one entry to be written anew. Ski rental: to go on reading would cost
+    // no less than this has.
+    std::optional<Compaction> pick_for_reads(std::uint64_t reads) const {
+        std::uint64_t runs = 0;
+        std::uint64_t entries = 0;
+        std::optional<std::uint32_t> paid;
+        for (std::uint32_t level = 0; level < levels_.size(); ++level) {
+            runs += levels_[level].runs;
+            entries += levels_[level].entries;
+            if (levels_[level].runs != 0 && runs > 1 && reads >= entries / (runs - 1)) paid = level;
+        }
+        if (!paid) return std::nullopt;
+        if (*paid == last()) {
+            auto plan = pick_everything();
+            plan->rewrite = false;
+            return plan;
+        }
+        Compaction plan{.level = *paid};
+        for (const RunBounds& run : runs_)
+            if (run.level <= *paid) plan.inputs.push_back(all_of(run));
+        return plan;
+    }
+
     // Bytes that stand in too many runs or over the size of their level. What a free move would cure is no debt.
     std::uint64_t debt_bytes() const noexcept {
         std::uint64_t debt = 0;

@@ -14,6 +14,9 @@ struct Options {
         512_MiB;                          // what level 1 may hold in a single run; each level below, `ratio` times more
     std::size_t block_bytes = 0;          // of a block in new files; 0: 4 KiB, and 16 KiB where compressed
     std::size_t cache_bytes_max = 64_MiB; // of unpacked blocks, with reads::Cached
+    // Runs become one when reads have paid for it (with threads::Many), which is looked at after so many look-ups of a
+    // thread in several runs; 0: never. docs/decisions/0023
+    std::size_t merge_after_reads = 16 << 10;
 };
 
 inline Result<void> check_options(const Options& options) {

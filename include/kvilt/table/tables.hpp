@@ -136,6 +136,16 @@ public:
         return job;
     }
 
+    std::uint64_t merge_after_reads() const noexcept { return options_.merge_after_reads; }
+    std::unique_ptr<Job> plan_for_reads(const Version& version, const std::vector<Sequence>& snapshots,
+                                        std::uint64_t reads) {
+        if (version.runs() < 2) return nullptr;
+        const auto plan = version.picker(shape_).pick_for_reads(reads);
+        if (!plan) return nullptr;
+        settled_ = {};
+        return std::make_unique<Job>(directory_, version, *plan, options_.file_bytes_max, snapshots);
+    }
+
     std::uint64_t debt_bytes(const Version& version) const noexcept { return version.debt_bytes(); }
 
     Result<bool> check_ahead(std::size_t bytes) {

@@ -82,9 +82,11 @@ namespace {
 std::size_t bytes_of_logs(const Environment& environment) {
     std::size_t bytes = 0;
     const auto names = environment.files->list("store").value();
-    for (const std::string& name : names)
-        if (name.starts_with("log-"))
-            bytes += environment.files->open("store/" + name, OpenMode::read).value()->size().value();
+    for (const std::string& name : names) {
+        if (!name.starts_with("log-")) continue;
+        const auto file = environment.files->open("store/" + name, OpenMode::read);
+        if (file) bytes += (*file)->size().value(); // else the worker has removed it
+    }
     return bytes;
 }
 

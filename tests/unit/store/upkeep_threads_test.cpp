@@ -13,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -212,4 +213,147 @@ TEST_CASE("the worker makes the file of the next log segment before a writer wan
     };
     for (int wait = 0; files() < 3 && wait < 3000; ++wait) std::this_thread::sleep_for(1ms);
     CHECK(files() == 3);
+}
+
+namespace {
+
+// So many runs of the same hundred keys.
+Many flushed(int runs, MemoryWorld& world, std::size_t merge_after_reads = Many::Options{}.table.merge_after_reads) {
+    Many::Options options;
+    options.table.merge_after_reads = merge_after_reads;
+    auto store = Many::open("store", options, world.environment()).value();
+    for (int round = 0; round < runs; ++round) {
+        fill(store, 0, 100);
+        store.flush().value();
+        world.run_pending();
+    }
+    REQUIRE(store.stats().runs == static_cast<std::uint64_t>(runs));
+    return store;
+}
+
+constexpr int looks = 20'000; // more than a thread makes until the worker hears of them
+
+} // namespace
+
+TEST_CASE("runs that are read much become one, by whatever way they are read") {
+    enum class By { get, view, get_many, seek, walk };
+    for (const By by : {By::get, By::view, By::get_many, By::seek, By::walk}) {
+        CAPTURE(static_cast<int>(by));
+        MemoryWorld world;
+        auto store = flushed(3, world);
+        const auto times = [](int count, auto&& read) {
+            while (count-- > 0) read();
+        };
+        switch (by) {
+        case By::get:
+            times(looks, [&] { (void)store.get(name(1)).value(); });
+            break;
+        case By::view:
+            times(looks, [&] { (void)store.view(name(1), [](Bytes) {}).value(); });
+            break;
+        case By::get_many:
+            times(looks / 4, [&] { (void)store.get_many({"key1", "key2", "key3", "key4"}).value(); });
+            break;
+        case By::seek:
+            times(looks / 8 + 1, [&] { (void)store.scan(from(name(1))).begin(); });
+            break;
+        case By::walk:
+            times(looks / 20 + 1, [&] {
+                for (const auto& entry : store.scan(all())) (void)entry;
+            });
+        }
+        CHECK(store.stats().runs == 3);
+        world.run_pending();
+        if (by == By::seek || by == By::walk) { // a scan tells of those before it
+            (void)store.scan(all()).begin();
+            world.run_pending();
+        }
+        CHECK(store.stats().runs == 1);
+        CHECK(store.get(name(99)).value() == std::string(500, 'v'));
+    }
+}
+
+TEST_CASE("runs stay as they are beside writers, where it was not wished, and where the memtable has what is read") {
+    SUBCASE("beside writers, until they rest") {
+        MemoryWorld world;
+        auto store = flushed(3, world);
+        const auto read = [&](int times, bool beside_writes) {
+            for (int i = 0; i < times; ++i) {
+                (void)store.get(name(1)).value();
+                if (beside_writes && i % 4 == 0) store.put("other", "value").value();
+                world.run_pending();
+            }
+        };
+        read(3 * looks, true);
+        CHECK(store.stats().runs == 3);
+        read(looks, false);
+        CHECK(store.stats().runs == 1);
+    }
+    SUBCASE("not wished") {
+        MemoryWorld world;
+        auto store = flushed(3, world, 0);
+        for (int i = 0; i < looks; ++i) (void)store.get(name(1)).value();
+        world.run_pending();
+        CHECK(store.stats().runs == 3);
+    }
+    SUBCASE("in the memtable") {
+        MemoryWorld world;
+        auto store = flushed(3, world);
+        store.put(name(1), "new").value();
+        for (int i = 0; i < 2 * looks; ++i) (void)store.get(name(1)).value();
+        world.run_pending();
+        CHECK(store.stats().runs == 3);
+    }
+    SUBCASE("one run has nothing to be merged with") {
+        MemoryWorld world;
+        auto store = flushed(3, world);
+        store.compact().value();
+        const auto compactions = store.stats().compactions;
+        for (int i = 0; i < 3 * looks; ++i) (void)store.get(name(1)).value();
+        world.run_pending();
+        CHECK(store.stats().compactions == compactions);
+    }
+}
+
+TEST_CASE("what was read before a flush does not pay for runs after it") {
+    MemoryWorld world;
+    auto store = flushed(2, world, 8);
+    const auto read = [&](int times) {
+        for (int i = 0; i < times; ++i) {
+            (void)store.get(name(1)).value();
+            world.run_pending();
+        }
+    };
+    read(190); // in a run too many, of 200 entries
+    fill(store, 0, 100);
+    store.flush().value();
+    read(130); // in two too many, of 300 entries
+    CHECK(store.stats().runs == 3);
+    read(30);
+    CHECK(store.stats().runs == 1);
+}
+
+TEST_CASE("a store that is closed does not end the compaction that it is at") {
+    ThreadedWorld world;
+    auto store = Many::open("store", {}, world.environment()).value();
+    std::atomic<int> tables = 0;
+    std::atomic<bool> closing = false;
+    world.on_call([&](const Call& call) {
+        if (call.kind != CallKind::create || call.done || call.path.find("table-") == std::string::npos) return;
+        if (++tables < 5) return; // four flushes, then their merge
+        for (int wait = 0; !closing && wait < 3000; ++wait) std::this_thread::sleep_for(1ms);
+    });
+    for (int round = 0; round < 4; ++round) {
+        fill(store, 0, 1000); // all of them together: more than is merged at once
+        store.flush().value();
+    }
+    for (int wait = 0; tables < 5 && wait < 3000; ++wait) std::this_thread::sleep_for(1ms);
+    std::thread closer([&] { store.close().value(); });
+    std::this_thread::sleep_for(50ms);
+    closing = true;
+    closer.join();
+    world.on_call({});
+    auto again = Many::open("store", {}, world.environment()).value();
+    CHECK(again.stats().runs == 4);
+    CHECK(again.get(name(99)).value() == std::string(500, 'v'));
 }

@@ -127,6 +127,40 @@ TEST_CASE("flushed runs beyond the bound are merged with what they overlap below
     CHECK(layout.picker(lazy).debt_bytes() == 100);
 }
 
+TEST_CASE("runs are merged for reads as soon as look-ups in runs too many are as many as entries to write") {
+    Layout layout; // of 100 entries each
+    for (std::uint64_t run = 1; run <= 3; ++run) layout.add(0, run, "d", "f");
+    SUBCASE("a single level goes where everything would") {
+        CHECK(!layout.picker(lazy).pick_for_reads(149));
+        const auto plan = layout.picker(lazy).pick_for_reads(150);
+        REQUIRE(plan);
+        CHECK(plan->level == 1);
+        CHECK(!plan->run);
+        CHECK(!plan->rewrite);
+        CHECK(layout.numbers(*plan) == std::vector<std::vector<std::uint64_t>>{{3}, {2}, {1}});
+    }
+    SUBCASE("of several levels the first ones stay in the last of them, and the deepest that is paid for decides") {
+        for (std::uint64_t file = 0; file < 9; ++file)
+            layout.add(2, 9, std::string(1, static_cast<char>('a' + 2 * file)),
+                       std::string(1, static_cast<char>('b' + 2 * file)));
+        CHECK(!layout.picker(lazy).pick_for_reads(149));
+        const auto upper = layout.picker(lazy).pick_for_reads(399);
+        REQUIRE(upper);
+        CHECK(upper->level == 0);
+        CHECK(layout.numbers(*upper) == std::vector<std::vector<std::uint64_t>>{{3}, {2}, {1}});
+        const auto everything = layout.picker(lazy).pick_for_reads(400);
+        REQUIRE(everything);
+        CHECK(everything->level == 2);
+        CHECK(everything->inputs.size() == 4);
+    }
+    SUBCASE("of one run there is nothing to merge") {
+        Layout one;
+        one.add(1, 9, "a", "c");
+        CHECK(!one.picker(lazy).pick_for_reads(~std::uint64_t{0}));
+        CHECK(!Layout{}.picker(lazy).pick_for_reads(~std::uint64_t{0}));
+    }
+}
+
 TEST_CASE("a last level beyond its size moves down whole, and the level it leaves holds several runs") {
     Layout layout;
     layout.add(1, 9, "a", "m", 600);
