@@ -67,10 +67,7 @@ public:
     // Goes on with the present compaction, or plans one. False: the shape is as it should be. Between two slices of a
     // long one, what was frozen meanwhile is flushed first.
     Result<bool> compact_slice(std::size_t bytes, bool everything = false) {
-        if (!job_) {
-            for_reads_ = false;
-            job_ = state_.tables->plan(current(), state_.snapshots.list(), everything);
-        }
+        if (!job_) job_ = state_.tables->plan(current(), state_.snapshots.list(), everything);
         if (!job_) return false;
         auto job = std::move(job_); // as in flush_slice
         KVILT_TRY_ASSIGN(done, job->step(bytes));
@@ -79,8 +76,7 @@ public:
             return true;
         }
         KVILT_TRY(carry_out({.tables = job->edit()}, nullptr));
-        if (!for_reads_) note_shape();
-        for_reads_ = false;
+        note_shape();
         state_.counters.compactions.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
@@ -95,7 +91,7 @@ public:
     }
 
     // When nothing is due: begins to merge runs that reads have paid for. Not beside writers, of more than one write in
-    // eight reads: they would miss the core, and change the shape themselves. True when there is something to do.
+    // eight reads: they would miss the core, and change the shape themselves. True when it has.
     bool compact_for_reads()
         requires counts_reads<P>
     {
@@ -104,10 +100,11 @@ public:
         const bool calm = (written - written_before_) * 8 <= reads - reads_before_;
         reads_before_ = reads;
         written_before_ = written;
-        if (job_ || !calm) return job_ != nullptr;
+        if (job_ || !calm) return false;
         job_ = state_.tables->plan_for_reads(current(), state_.snapshots.list(), reads - reads_at_shape_);
-        for_reads_ = job_ != nullptr;
-        return for_reads_;
+        if (!job_) return false;
+        note_shape(); // also if it fails: the next attempt has to be paid for as well
+        return true;
     }
 
     // What the last jobs have written is checked before a read pays for it. True: there is more.
@@ -226,7 +223,6 @@ private:
     std::unique_ptr<typename Tables::template Flush<GenerationSource<P>>> flush_{};
     Generation<P>* flushing_ = nullptr; // while there is a flush
     std::unique_ptr<typename Tables::Job> job_{};
-    bool for_reads_ = false; // the job
     std::uint64_t reads_at_shape_ = 0;
     std::uint64_t reads_before_ = 0; // compact_for_reads()
     Sequence written_before_ = 0;

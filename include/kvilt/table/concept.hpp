@@ -95,8 +95,8 @@ struct TableStats {
 //       the next compaction, or null if the shape is as it should be; `everything` asks for one run in which nothing
 //       is hidden and no tombstone is left that hides nothing.
 //   plan_for_reads(const Version&, snapshots, std::uint64_t reads)
-//       a job that spares reads some runs, or null: since the last flush or compaction of another kind so many look-ups
-//       have been made in each of them. std::uint64_t merge_after_reads() const: asked so often; 0: never
+//       a job that spares reads some runs, or null: since the last flush or compaction so many look-ups have been made
+//       in each of them. std::uint64_t merge_after_reads() const: asked so often; 0: never
 //   class Job: Result<bool> step(std::size_t bytes_budget)  true when done; outputs are synced then. TableEdit edit().
 //       A job that is destroyed before it is done removes its outputs.
 //   std::uint64_t debt_bytes(const Version&) const       bytes by which the shape is over its targets: back-pressure

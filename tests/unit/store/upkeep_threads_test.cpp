@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -231,6 +232,13 @@ Many flushed(int runs, MemoryWorld& world, std::size_t merge_after_reads = Many:
     return store;
 }
 
+void read(const Many& store, MemoryWorld& world, int times) {
+    for (int i = 0; i < times; ++i) {
+        (void)store.get(name(1)).value();
+        world.run_pending();
+    }
+}
+
 constexpr int looks = 20'000; // more than a thread makes until the worker hears of them
 
 } // namespace
@@ -241,8 +249,8 @@ TEST_CASE("runs that are read much become one, by whatever way they are read") {
         CAPTURE(static_cast<int>(by));
         MemoryWorld world;
         auto store = flushed(3, world);
-        const auto times = [](int count, auto&& read) {
-            while (count-- > 0) read();
+        const auto times = [](int count, auto&& once) {
+            while (count-- > 0) once();
         };
         switch (by) {
         case By::get:
@@ -277,16 +285,16 @@ TEST_CASE("runs stay as they are beside writers, where it was not wished, and wh
     SUBCASE("beside writers, until they rest") {
         MemoryWorld world;
         auto store = flushed(3, world);
-        const auto read = [&](int times, bool beside_writes) {
+        const auto look = [&](int times, bool beside_writes) {
             for (int i = 0; i < times; ++i) {
                 (void)store.get(name(1)).value();
                 if (beside_writes && i % 4 == 0) store.put("other", "value").value();
                 world.run_pending();
             }
         };
-        read(3 * looks, true);
+        look(3 * looks, true);
         CHECK(store.stats().runs == 3);
-        read(looks, false);
+        look(looks, false);
         CHECK(store.stats().runs == 1);
     }
     SUBCASE("not wished") {
@@ -318,19 +326,34 @@ TEST_CASE("runs stay as they are beside writers, where it was not wished, and wh
 TEST_CASE("what was read before a flush does not pay for runs after it") {
     MemoryWorld world;
     auto store = flushed(2, world, 8);
-    const auto read = [&](int times) {
-        for (int i = 0; i < times; ++i) {
-            (void)store.get(name(1)).value();
-            world.run_pending();
-        }
-    };
-    read(190); // in a run too many, of 200 entries
+    read(store, world, 190); // in a run too many, of 200 entries
     fill(store, 0, 100);
     store.flush().value();
-    read(130); // in two too many, of 300 entries
+    read(store, world, 130); // in two too many, of 300 entries
     CHECK(store.stats().runs == 3);
-    read(30);
+    read(store, world, 30);
     CHECK(store.stats().runs == 1);
+}
+
+TEST_CASE("a merge for reads that fails changes nothing, and is paid for again before the next attempt") {
+    MemoryWorld world;
+    auto store = flushed(3, world, 8);
+    int attempts = 0;
+    world.on_call([&](const Call& call) {
+        if (call.kind == CallKind::create && !call.done && call.path.find("table-") != std::string::npos) ++attempts;
+    });
+    world.inject({.kind = CallKind::create, .os_code = ENOSPC, .for_ever = true, .path = "table-"});
+    read(store, world, 200); // 150 pay for it
+    CHECK(attempts == 1);
+    CHECK(store.stats().runs == 3);
+    read(store, world, 150);
+    CHECK(attempts == 2);
+    world.clear_faults();
+    read(store, world, 150);
+    CHECK(attempts == 3);
+    CHECK(store.stats().runs == 1);
+    CHECK(store.get(name(99)).value() == std::string(500, 'v'));
+    world.on_call({});
 }
 
 TEST_CASE("a store that is closed does not end the compaction that it is at") {
