@@ -12,6 +12,15 @@ namespace kvilt::cluster {
 // Closed at first. One opens and closes at a time, and not from inside. A thread may be inside more than once.
 template <ThreadsTag Threads>
 class Gate {
+    // Where there is one thread, nobody is waited for.
+    struct NoMarks {
+        struct Slot {};
+        Slot& enter(const typename Threads::template Atomic<Era>&) noexcept { return slot; }
+        static void leave(Slot&) noexcept {}
+        [[no_unique_address]] Slot slot{};
+    };
+    using Marks = std::conditional_t<Threads::many, kvilt::detail::ShortPins<Threads>, NoMarks>;
+
 public:
     class [[nodiscard]] Pass {
     public:
@@ -24,7 +33,7 @@ public:
         explicit operator bool() const noexcept { return mark_ != nullptr; }
 
     private:
-        typename Gate::Marks::Slot* mark_;
+        typename Marks::Slot* mark_;
     };
 
     void open() noexcept { closed_.store(false, std::memory_order_release); }
@@ -38,15 +47,6 @@ public:
     }
 
 private:
-    // Where there is one thread, nobody is waited for.
-    struct NoMarks {
-        struct Slot {};
-        Slot& enter(const typename Threads::template Atomic<Era>&) noexcept { return slot; }
-        static void leave(Slot&) noexcept {}
-        [[no_unique_address]] Slot slot{};
-    };
-    using Marks = std::conditional_t<Threads::many, kvilt::detail::ShortPins<Threads>, NoMarks>;
-
     // The mark comes before the look: who closes and does not see it has closed before the look. Each thread marks a
     // place of its own, so that those who go in and out do not wait for one another's cache lines.
     typename Marks::Slot* enter() {
