@@ -118,7 +118,7 @@ public:
             return open();
         }
         if (has_tables && action.kind == Action::Kind::background)
-            if (std::string broken = read_only(); !broken.empty()) return broken;
+            if (std::string broken = read_for_a_while(); !broken.empty()) return broken;
         if (auto done = attempt(action); !done) return says(std::string(name_of(action.kind)) + " fails", done.error());
         if (action.kind == Action::Kind::compact) return check_content();
         if (action.kind == Action::Kind::checkpoint) return judge_checkpoint(*world_->kill());
@@ -246,7 +246,7 @@ private:
     }
 
     // So much, while nothing is written, that tables may be merged for it.
-    std::string read_only() {
+    std::string read_for_a_while() {
         for (int times = 0; times < 3; ++times) {
             if (std::string broken = check_content(); !broken.empty()) return broken;
             world_->run_pending();

@@ -137,8 +137,7 @@ public:
     }
 
     // The runs of the first levels, as many of them as reads have paid for. Each of `reads` look-ups has looked into
-    // every run; one in one run too many pays for one entry to be written anew. Ski rental: to go on reading would cost
-    // no less than this has.
+    // every run; one in one run too many pays for one entry to be written anew.
     std::optional<Compaction> pick_for_reads(std::uint64_t reads) const {
         std::uint64_t runs = 0;
         std::uint64_t entries = 0;
