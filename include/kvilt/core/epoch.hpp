@@ -67,6 +67,7 @@ public:
     struct Slot {
         Era era = 0;
         std::size_t depth = 0;
+        std::uint8_t note = 0;
     };
 
     Slot& enter(const typename Threads::template Atomic<Era>& era) noexcept {
@@ -87,7 +88,8 @@ class ShortPins<Threads> {
 public:
     struct alignas(64) Slot {
         std::atomic<Era> era{0};
-        std::size_t depth = 0;               // of the owning thread, as are the next ones
+        std::size_t depth = 0; // of the owning thread, as are the next ones
+        std::uint8_t note = 0;
         std::atomic<std::uint64_t> reads{0}; // see Epochs::reads()
         std::uint64_t reads_told = 0;
     };
@@ -160,6 +162,10 @@ public:
         Pin(const Pin&) = delete;
         Pin& operator=(const Pin&) = delete;
         ~Pin() { Pins::leave(slot_); }
+
+        // The thread's own: what it leaves here it finds in its next pin, unless another had its number meanwhile.
+        // Zero at first.
+        std::uint8_t& note() const noexcept { return slot_.note; }
 
         // Adds to what Epochs::reads() sums up; no other thread's cache line is touched.
         void count(std::uint64_t reads) const noexcept

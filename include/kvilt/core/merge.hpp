@@ -26,8 +26,11 @@ template <class Source>
 class Merge {
 public:
     explicit Merge(std::vector<Source> sources)
-        : sources_(std::move(sources)), count_(sources_.size()), leaves_(std::bit_ceil(count_)), losers_(leaves_),
-          ahead_(leaves_) {}
+        : sources_(std::move(sources)), count_(sources_.size()), leaves_(std::bit_ceil(count_)),
+          losers_(count_ > 1 ? leaves_ : 0), ahead_(losers_.size()), winner_(sources_.data()) {}
+
+    Merge(Merge&&) noexcept = default; // a copy would follow the other's winner
+    Merge& operator=(Merge&&) noexcept = default;
 
     // Sources that can take three steps to a key (see table/concept.hpp) take each of them side by side.
     void seek(Bytes key) {
@@ -52,18 +55,18 @@ public:
     // Requires valid().
     void next() {
         if (!forwards_) return turn();
-        sources_[winner_].next();
+        winner_->next();
         replay();
     }
     void previous() {
         if (forwards_) return turn();
-        sources_[winner_].previous();
+        winner_->previous();
         replay();
     }
 
     bool valid() const noexcept { return valid_; }
-    decltype(auto) record() const { return sources_[winner_].record(); } // stays until the merge moves
-    std::size_t source() const noexcept { return winner_; }              // which one the record is of
+    decltype(auto) record() const { return std::as_const(*winner_).record(); } // stays until the merge moves
+    std::size_t source() const noexcept { return place_of_winner(); }          // which one the record is of
     const Result<void>& status() const noexcept { return status_; }
 
 private:
@@ -141,10 +144,10 @@ private:
         return winner;
     }
 
+    [[gnu::always_inline]] void replay() { count_ == 1 ? settle() : climb(); }
     // The winner has moved: it plays against the losers on its way to the root.
-    void replay() {
-        if (count_ == 1) return settle();
-        const std::size_t moved = winner_;
+    void climb() {
+        const std::size_t moved = place_of_winner();
         Player winner = ahead_[moved];
         if (winner.source == nobody) [[unlikely]]
             winner = player(moved);
@@ -171,15 +174,17 @@ private:
     }
 
     void settle(const Player& winner) {
-        winner_ = winner.source;
         const bool at_end = (winner.first & winner.second) == highest && !holds(winner.source);
+        if (!at_end) [[likely]]
+            winner_ = sources_.data() + winner.source;
         valid_ = !at_end && status_.has_value();
     }
-    void settle() { // a single source
-        valid_ = sources_.front().valid();
+    [[gnu::always_inline]] void settle() { // a single source
+        valid_ = winner_->valid();
         if (!valid_) [[unlikely]]
-            status_ = sources_.front().status();
+            status_ = winner_->status();
     }
+    std::size_t place_of_winner() const noexcept { return static_cast<std::size_t>(winner_ - sources_.data()); }
 
     bool holds(std::size_t at) const { return at < count_ && sources_[at].valid(); }
 
@@ -196,9 +201,9 @@ private:
     std::vector<Source> sources_;
     std::size_t count_; // of them
     std::size_t leaves_;
-    std::vector<Player> losers_; // by node; 0 is not used
+    std::vector<Player> losers_; // by node; 0 is not used; none for a single source
     std::vector<Player> ahead_;  // by source, each when it will have moved; nobody where that is not known
-    std::size_t winner_ = 0;
+    Source* winner_;             // among the sources
     bool forwards_ = true;
     bool valid_ = false;
     Result<void> status_{};

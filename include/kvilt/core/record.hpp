@@ -82,7 +82,7 @@ public:
     Bytes key() const noexcept { return {data() + stamp_bytes(), key_bytes()}; }
     Bytes value() const noexcept { return {data() + stamp_bytes() + key_bytes(), value_bytes_}; }
     Cell cell() const noexcept { return {kind(), stamp(), value()}; }
-    Record record() const noexcept { return {key(), sequence(), cell()}; }
+    [[gnu::always_inline]] Record record() const noexcept { return {key(), sequence(), cell()}; }
     std::size_t bytes() const noexcept { return bytes_for(stamp_bytes(), key_bytes(), value_bytes_); }
 
     // Only before the record is published.

@@ -179,7 +179,7 @@ private:
         if (!valid_) [[unlikely]] // it was an entry when its block was checked
             status_ = reader_->parts_.damaged(reader_->parts_.index.place(number_).offset, "an entry has changed");
     }
-    const char* read_entry(const char* at, Record& record) const noexcept {
+    [[gnu::always_inline]] const char* read_entry(const char* at, Record& record) const noexcept {
         return table_file::entry::read(at, block_.entries_end(), record);
     }
 

@@ -88,13 +88,21 @@ private:
         return true;
     }
 
-    void go_on() {
+    [[gnu::always_inline]] void go_on() {
+        if (!cursor_->valid()) [[unlikely]]
+            enter_next();
+    }
+    [[gnu::always_inline]] void go_back() {
+        if (!cursor_->valid()) [[unlikely]]
+            enter_previous();
+    }
+    [[gnu::noinline]] void enter_next() {
         while (!cursor_->valid() && cursor_->status() && place_ + 1 < files_.size()) {
             open(place_ + 1);
             cursor_->seek_first();
         }
     }
-    void go_back() {
+    [[gnu::noinline]] void enter_previous() {
         while (!cursor_->valid() && cursor_->status() && place_ != 0) {
             open(place_ - 1);
             cursor_->seek_last();

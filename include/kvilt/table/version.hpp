@@ -46,6 +46,18 @@ const Choice<Reader>* first_reaching(std::span<const Choice<Reader>> run, Bytes 
     return std::partition_point(at, at + run.size(), [&](const auto& file) { return file.ends_below(key, head); });
 }
 
+// A key, what is worked out of it once, and the sequence to read at.
+struct Wanted {
+    Wanted() = default;
+    Wanted(Bytes wanted_key, Sequence newest) noexcept
+        : key(wanted_key), at(newest), hash(hash_key(wanted_key)), head(coding::head(wanted_key)) {}
+
+    Bytes key{};
+    Sequence at = 0;
+    std::uint64_t hash = 0;
+    std::uint64_t head = 0;
+};
+
 // Immutable and thread-safe. Shares its files with the versions before and after it; the last one closes them.
 template <class Reader>
 class Version {
@@ -80,24 +92,7 @@ public:
     // touch is fetched ahead, so that runs cost their misses side by side.
     template <class Found>
     Result<bool> find(Bytes key, Sequence at, Found& found) const {
-        constexpr std::size_t ahead = 8;
-        const std::uint64_t hash = hash_key(key);
-        const std::uint64_t head = coding::head(key);
-        std::array<const Reader*, ahead> readers;
-        for (std::size_t run = 0; run < runs_.size();) {
-            std::size_t count = 0;
-            for (; run < runs_.size() && count < ahead; ++run) {
-                const Reader* reader = candidate(run, key, head, at);
-                if (reader == nullptr) continue;
-                if (count != 0) reader->prefetch(hash);
-                readers[count++] = reader;
-            }
-            for (std::size_t next = 0; next < count; ++next) {
-                auto hit = readers[next]->find(key, hash, at, found);
-                if (!hit || *hit) return hit;
-            }
-        }
-        return false;
+        return find_from(0, {key, at}, found);
     }
 
     // find() in steps, of which many can be taken side by side: each reads what the one before has fetched. `key` and
@@ -105,15 +100,14 @@ public:
     class Search {
     public:
         Search() = default; // of nothing
-        Search(const Version& version, Bytes key, Sequence at) noexcept
-            : version_(&version), key_(key), at_(at), hash_(hash_key(key)), head_(coding::head(key)) {
+        Search(const Version& version, Bytes key, Sequence at) noexcept : version_(&version), wanted_(key, at) {
             choose();
         }
 
         // False: find() meets nothing more that is not at hand.
         bool step() noexcept {
             if (reader_ == nullptr || here_) return false;
-            here_ = reader_->prefetch_entry(hash_);
+            here_ = reader_->prefetch_entry(wanted_.hash);
             if (!here_) {
                 ++run_;
                 choose();
@@ -123,40 +117,57 @@ public:
 
         template <class Found>
         Result<bool> find(Found& found) {
-            for (; reader_ != nullptr; ++run_, choose()) {
-                auto hit = reader_->find(key_, hash_, at_, found);
-                if (!hit || *hit) return hit;
-            }
-            return false;
+            if (reader_ == nullptr) return false;
+            auto hit = reader_->find(wanted_.key, wanted_.hash, wanted_.at, found);
+            if (!hit || *hit || run_ + 1 == version_->runs()) return hit;
+            return version_->find_from(run_ + 1, wanted_, found);
         }
 
     private:
         // The next run that may have the key.
         void choose() noexcept {
             for (reader_ = nullptr; run_ < version_->runs_.size(); ++run_) {
-                reader_ = version_->candidate(run_, key_, head_, at_);
+                reader_ = version_->candidate(run_, wanted_);
                 if (reader_ == nullptr) continue;
-                reader_->prefetch(hash_);
+                reader_->prefetch(wanted_.hash);
                 return;
             }
         }
 
         const Version* version_ = nullptr;
-        Bytes key_{};
-        Sequence at_ = 0;
-        std::uint64_t hash_ = 0;
-        std::uint64_t head_ = 0;
+        Wanted wanted_{};
         std::size_t run_ = 0;
         const Reader* reader_ = nullptr;
         bool here_ = false; // it seems to be in the run, and its entry is fetched
     };
 
 private:
-    const Reader* candidate(std::size_t run, Bytes key, std::uint64_t head, Sequence at) const noexcept {
+    const Reader* candidate(std::size_t run, const Wanted& wanted) const noexcept {
         const auto files = choices(run);
-        const Choice<Reader>* file = first_reaching(files, key, head);
+        const Choice<Reader>* file = first_reaching(files, wanted.key, wanted.head);
         if (file == files.data() + files.size()) return nullptr;
-        return file->begins_above(key, head) || file->sequence_lowest > at ? nullptr : file->reader;
+        return file->begins_above(wanted.key, wanted.head) || file->sequence_lowest > wanted.at ? nullptr
+                                                                                                : file->reader;
+    }
+
+    template <class Found>
+    Result<bool> find_from(std::size_t run, const Wanted& wanted, Found& found) const {
+        constexpr std::size_t ahead = 8;
+        std::array<const Reader*, ahead> readers;
+        while (run < runs_.size()) {
+            std::size_t count = 0;
+            for (; run < runs_.size() && count < ahead; ++run) {
+                const Reader* reader = candidate(run, wanted);
+                if (reader == nullptr) continue;
+                if (count != 0) reader->prefetch(wanted.hash);
+                readers[count++] = reader;
+            }
+            for (std::size_t next = 0; next < count; ++next) {
+                auto hit = readers[next]->find(wanted.key, wanted.hash, wanted.at, found);
+                if (!hit || *hit) return hit;
+            }
+        }
+        return false;
     }
 
     std::vector<RunBounds> runs_;
