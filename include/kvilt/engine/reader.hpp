@@ -140,19 +140,20 @@ private:
         if (pin.note() >= hits_max / 2) {
             if (find_in_memtables(pin, view, key, use)) return true;
         } else if (view.active->index.count() != 0 || !view.frozen.empty()) {
-            return find_on_both_ways(pin, view, key, at, use);
+            return find_approaching_tables(pin, view, key, at, use);
         }
         return find_in_tables(pin, view, key, at, use);
     }
 
-    // What a look into the tables waits for is fetched while the memtables are looked into: of keys that are not there
-    // it takes 0.7 of the time, of those that are twice as much. So it is for a thread whose last keys mostly were not:
-    // of those that were its note counts so many, and each that was not takes one away.
-    // docs/decisions/0024-tables-are-approached-beside-memtables.md
+    // A thread's note counts its keys that were found in memtables, up to so many; each that was not takes one away.
     static constexpr std::uint8_t hits_max = 15;
+
+    // Fetches what a look into the tables waits for while it looks into the memtables. Keys that are not in these take
+    // 0.7 of the time so, keys that are take twice: it is for threads whose last keys mostly were not.
+    // docs/decisions/0024-tables-are-approached-beside-memtables.md
     template <class Use>
-    [[gnu::noinline]] Result<bool> find_on_both_ways(const Pin& pin, const View<P>& view, Bytes key, Sequence at,
-                                                     Use& use) const {
+    [[gnu::noinline]] Result<bool> find_approaching_tables(const Pin& pin, const View<P>& view, Bytes key, Sequence at,
+                                                           Use& use) const {
         typename VersionOf<P>::type::Search search(*view.tables, key, at);
         if (find_in_memtables(pin, view, key, use)) return true;
         count(pin, view, 1);
