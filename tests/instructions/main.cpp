@@ -97,6 +97,12 @@ void run_on_disk(const std::string& name, const std::string& directory, const Ke
         });
         if (bytes != records * value.size()) std::abort();
         scan(name + " table", store);
+        for (std::size_t n = 0; n < records; n += 10) store.put(keys[n], value).value();
+        phase(name + " view beside a memtable", [&] {
+            for (std::size_t n = 0; n < records; ++n)
+                store.view(keys[n], [&](Bytes found) { bytes += found.size(); }).value();
+        });
+        if (bytes != 2 * records * value.size()) std::abort();
     }
 }
 

@@ -78,9 +78,8 @@ public:
                     use(n, heads[n]->record());
                     continue;
                 }
-                typename TablesOf<P>::type::Found found;
-                KVILT_TRY_ASSIGN(hit, searches[n].find(found));
-                if (hit) use(n, found.record);
+                KVILT_TRY(use_found([&](auto& found) { return searches[n].find(found); },
+                                    [&](const Record& record) { use(n, record); }));
             }
             return {};
         }
@@ -157,10 +156,7 @@ private:
         typename VersionOf<P>::type::Search search(*view.tables, key, at);
         if (find_in_memtables(pin, view, key, use)) return true;
         count(pin, view, 1);
-        typename TablesOf<P>::type::Found found;
-        KVILT_TRY_ASSIGN(hit, search.find(found));
-        if (hit) use(found.record);
-        return hit;
+        return use_found([&](auto& found) { return search.find(found); }, use);
     }
 
     [[gnu::noinline]] const LogRecord* newest_frozen(const View<P>& view, Bytes key) const {
@@ -187,8 +183,14 @@ private:
     template <class Use>
     Result<bool> find_in_tables(const Pin& pin, const View<P>& view, Bytes key, Sequence at, Use& use) const {
         count(pin, view, 1);
+        return use_found([&](auto& found) { return state_.tables->find(*view.tables, key, at, found); }, use);
+    }
+
+    // Whether `find` finds a record in tables; what holds its bytes lives until `use` returns.
+    template <class Find, class Use>
+    static Result<bool> use_found(Find find, Use&& use) {
         typename TablesOf<P>::type::Found found;
-        KVILT_TRY_ASSIGN(hit, state_.tables->find(*view.tables, key, at, found));
+        KVILT_TRY_ASSIGN(hit, find(found));
         if (hit) use(found.record);
         return hit;
     }
